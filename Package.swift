@@ -1,0 +1,172 @@
+// swift-tools-version: 6.2
+// The floors of the house, lowest first; a floor imports only those below it (Tests/LayeringTests).
+import Foundation
+import PackageDescription
+
+let settings: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+/// A target in `Sources/FLOOR/NAME`.
+func target(_ floor: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Sources/\(floor)/\(name)", swiftSettings: settings)
+}
+
+/// A program in `Sources/Programs/NAME`: arguments, then one call.
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies + [argumentParser], path: "Sources/Programs/\(name)",
+    swiftSettings: settings)
+}
+
+/// The tests of one target, in `Tests/FLOOR/NAMETests`.
+func tests(_ floor: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
+    path: "Tests/\(floor)/\(name)Tests", resources: testResources("Tests/\(floor)/\(name)Tests"),
+    swiftSettings: settings)
+}
+
+func testResources(_ path: String) -> [Resource] {
+  exists("\(path)/Fixtures") ? [.copy("Fixtures")] : []
+}
+
+func exists(_ path: String) -> Bool {
+  FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + path)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let tomlKit = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
+let flyingSocks = Target.Dependency.product(name: "FlyingSocks", package: "FlyingFox")
+
+let base: [Target] = [
+  .systemLibrary(name: "CCrypto", path: "Sources/Base/CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+  .systemLibrary(
+    name: "CSystemd", path: "Sources/Base/CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+  target("Base", "CPlatform"),
+  target("Base", "DurableFiles", ["CCrypto", "CPlatform"]),
+  target("Base", "Settings", [tomlKit]),
+  target("Base", "Systemd", ["CSystemd", logging]),
+]
+
+let engine: [Target] = [
+  .systemLibrary(
+    name: "COpenBLAS", path: "Sources/Engine/COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+  .systemLibrary(name: "CPNG", path: "Sources/Engine/CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+  .systemLibrary(
+    name: "CFFmpeg", path: "Sources/Engine/CFFmpeg", pkgConfig: "libavformat libavcodec libavutil libswscale",
+    providers: [.apt(["libavformat-dev", "libavcodec-dev", "libavutil-dev", "libswscale-dev"])]),
+  .systemLibrary(
+    name: "CSentencePieceLibrary", path: "Sources/Engine/CSentencePieceLibrary", pkgConfig: "sentencepiece",
+    providers: [.apt(["libsentencepiece-dev"])]),
+  target("Engine", "CKernels"),
+  target("Engine", "CSentencePiece", ["CSentencePieceLibrary"]),
+  target("Engine", "Tensors"),
+  target("Engine", "Kernels", ["CKernels", "Tensors"]),
+  target("Engine", "Autograd", ["Kernels", "Tensors"]),
+  target("Engine", "Weights", ["Tensors", "DurableFiles"]),
+  target("Engine", "Layers", ["Autograd", "Tensors", "Weights"]),
+  target("Engine", "Diffusion", ["Tensors"]),
+  target("Engine", "TextEncoding", ["CSentencePiece", "Layers", "Autograd", "Tensors", "Weights"]),
+  target("Engine", "VideoAutoencoder", ["Layers", "Autograd", "Kernels", "Tensors", "Weights"]),
+  target("Engine", "VideoTransformer", ["Layers", "Autograd", "Kernels", "Tensors", "Weights"]),
+  target("Engine", "MediaIO", ["CFFmpeg", "CPNG", "DurableFiles"]),
+  target(
+    "Engine", "VideoPipeline",
+    [
+      "Autograd", "Diffusion", "DurableFiles", "Kernels", "Tensors", "TextEncoding", "VideoAutoencoder", "VideoTransformer",
+      "Weights",
+    ]),
+]
+
+let jobs: [Target] = [
+  target("Jobs", "JobModel", ["DurableFiles"]),
+  target("Jobs", "Spool", ["JobModel", "DurableFiles", "CPlatform", logging]),
+  target("Jobs", "JobStore", ["JobModel", grdb]),
+  target("Jobs", "Scheduling", ["JobModel"]),
+  target("Jobs", "WorkerProtocol", ["JobModel", "DurableFiles"]),
+  target("Jobs", "WorkerLauncher", ["WorkerProtocol", logging]),
+  target("Jobs", "ControlProtocol", ["JobModel"]),
+]
+
+let train: [Target] = [
+  target("Train", "Datasets", ["Tensors", "DurableFiles"]),
+  target("Train", "Evaluation", ["Datasets", "MediaIO", "Tensors", "DurableFiles"]),
+  target(
+    "Train", "Training",
+    [
+      "Autograd", "Datasets", "Diffusion", "DurableFiles", "Evaluation", "Kernels", "Layers", "MediaIO", "Tensors",
+      "TextEncoding", "VideoAutoencoder", "VideoTransformer", "VideoPipeline", "Weights",
+    ]),
+]
+
+let services: [Target] = [
+  target(
+    "Daemon", "DaemonServices",
+    [
+      "ControlProtocol", "DurableFiles", "JobModel", "JobStore", "Scheduling", "Settings", "Spool", "Systemd",
+      "WorkerLauncher", "WorkerProtocol", flyingFox, flyingSocks, logging, serviceLifecycle,
+    ]),
+  target(
+    "Worker", "WorkerRuntime",
+    [
+      "Autograd", "DurableFiles", "Kernels", "MediaIO", "Tensors", "VideoPipeline", "Weights", "WorkerProtocol", logging,
+      "JobModel",
+    ]),
+  target(
+    "Control", "ControlCommands",
+    ["ControlProtocol", "JobModel", "JobStore", "DurableFiles", "Settings", flyingSocks, argumentParser]),
+]
+
+let programs: [Target] = [
+  program("waltd", ["DaemonServices"]),
+  program("walt-worker", ["WorkerRuntime"]),
+  program("waltctl", ["ControlCommands"]),
+  program("walt-train", ["Training", "Evaluation", "Datasets"]),
+]
+
+let testTargets: [Target] = [
+  tests("Base", "DurableFiles"), tests("Base", "Settings"), tests("Base", "Systemd"),
+  tests("Engine", "Tensors"), tests("Engine", "Kernels", ["COpenBLAS", "Tensors"]),
+  tests("Engine", "Autograd", ["Kernels", "Tensors"]),
+  tests("Engine", "Weights", ["Tensors"]), tests("Engine", "Diffusion", ["Tensors", "Weights"]),
+  tests("Engine", "TextEncoding", ["Autograd", "Kernels", "Tensors", "Weights"]),
+  tests("Engine", "VideoAutoencoder", ["Autograd", "Kernels", "Tensors", "Weights", "Diffusion"]),
+  tests("Engine", "VideoTransformer", ["Autograd", "Kernels", "Tensors", "Weights", "Diffusion"]),
+  tests("Engine", "MediaIO"),
+  tests("Engine", "VideoPipeline", ["Autograd", "Kernels", "Tensors", "Weights", "Diffusion", "TextEncoding"]),
+  tests("Jobs", "JobModel"), tests("Jobs", "Spool", ["JobModel", "DurableFiles"]), tests("Jobs", "JobStore", ["JobModel"]),
+  tests("Jobs", "Scheduling", ["JobModel"]), tests("Jobs", "WorkerProtocol"), tests("Jobs", "WorkerLauncher", ["WorkerProtocol"]),
+  tests("Jobs", "ControlProtocol", ["JobModel"]),
+  tests("Train", "Datasets", ["Tensors"]), tests("Train", "Evaluation", ["Datasets", "MediaIO", "Tensors"]),
+  tests("Train", "Training", ["Autograd", "Kernels", "Tensors", "Weights", "Layers", "Datasets"]),
+  tests("Daemon", "DaemonServices", ["JobModel", "JobStore", "Settings", "WorkerProtocol", "WorkerLauncher", "DurableFiles", "Spool", "ControlProtocol"]),
+  tests("Worker", "WorkerRuntime", ["WorkerProtocol", "DurableFiles", "JobModel", "Weights", "Tensors", "VideoPipeline"]),
+  tests("Control", "ControlCommands", ["ControlProtocol", "JobModel"]),
+]
+
+// While the house goes up: only the rooms that stand already.
+let all = (base + engine + jobs + train + services + programs + testTargets).filter { exists($0.path!) }
+let standing = Set(all.map(\.name))
+for target in all {
+  target.dependencies.removeAll { dependency in
+    if case .byNameItem(let name, _) = dependency { return !standing.contains(name) }
+    return false
+  }
+}
+
+let package = Package(
+  name: "walt",
+  products: [],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.0"),
+  ],
+  targets: all
+)

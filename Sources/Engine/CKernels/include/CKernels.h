@@ -1,0 +1,1 @@
+void walt_kernels(void);
