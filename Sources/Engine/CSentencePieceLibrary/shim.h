@@ -1,0 +1,1 @@
+// SentencePiece has C++ headers only: this module brings its linker flags, CSentencePiece its functions.
