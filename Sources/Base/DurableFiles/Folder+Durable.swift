@@ -1,0 +1,85 @@
+import CPlatform
+import Foundation
+
+/// What to do where the final name is taken.
+package enum ExistingFile: Sendable { case replace, refuse }
+
+extension Folder {
+  /// Writes a file that appears whole or not at all: a hidden temporary name in this folder, fsync, rename, fsync of
+  /// the folder. A symbolic link under the final name is replaced, never followed.
+  ///
+  /// - Parameter body: writes the content; what it throws removes the temporary file and is passed on.
+  package func replace(
+    _ name: String, existing: ExistingFile = .replace, permissions: mode_t = 0o644,
+    writing body: (borrowing FileDescriptor) throws -> Void
+  ) throws {
+    let temporary = Self.temporaryName()
+    let file = try open(temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, permissions: permissions)
+    do {
+      try body(file)
+      try file.sync(path: pathOf(name))
+      try rename(temporary, to: name, existing: existing)
+    } catch {
+      unlinkat(descriptor.number, temporary, 0)
+      throw error
+    }
+  }
+
+  /// Replaces the whole content of `name`, durably.
+  package func replace(
+    _ name: String, with bytes: some ContiguousBytes, existing: ExistingFile = .replace, permissions: mode_t = 0o644
+  ) throws {
+    try replace(name, existing: existing, permissions: permissions) { file in
+      try file.write(bytes, path: pathOf(name))
+    }
+  }
+
+  /// Renames within this folder, or into `destination`, then waits until both folders are on the disk.
+  package func rename(
+    _ name: String, to newName: String, in destination: Folder? = nil, existing: ExistingFile = .replace
+  ) throws(FileSystemError) {
+    let target = destination ?? self
+    let outcome =
+      existing == .replace
+      ? renameat(descriptor.number, name, target.descriptor.number, newName)
+      : walt_rename_no_replace(descriptor.number, name, target.descriptor.number, newName)
+    guard outcome == 0 else { throw FileSystemError("rename to", target.pathOf(newName)) }
+    try target.sync()
+    if destination != nil { try sync() }
+  }
+
+  /// Removes a file, or a folder with all that is in it, then waits until that is on the disk.
+  ///
+  /// - Returns: false where there was none.
+  @discardableResult
+  package func remove(_ name: String) throws(FileSystemError) -> Bool {
+    if unlinkat(descriptor.number, name, 0) != 0 {
+      switch errno {
+      case ENOENT: return false
+      case EISDIR, EPERM:
+        guard let status = try status(of: name), status.st_mode & S_IFMT == S_IFDIR else {
+          throw FileSystemError("remove", pathOf(name), code: EPERM)
+        }
+        let inner = try folder(name)
+        for child in try inner.names() { try inner.remove(child) }
+        guard unlinkat(descriptor.number, name, AT_REMOVEDIR) == 0 else {
+          throw FileSystemError("remove folder", pathOf(name))
+        }
+      default: throw FileSystemError("remove", pathOf(name))
+      }
+    }
+    try sync()
+    return true
+  }
+
+  /// Removes what killed processes left of unfinished replacements. Only where no one else writes in this folder.
+  package func removeTemporaries() throws(FileSystemError) {
+    for name in try names() where Self.isTemporary(name) { try remove(name) }
+  }
+
+  package static func isTemporary(_ name: String) -> Bool { name.hasPrefix(".walt-") && name.hasSuffix(".tmp") }
+
+  private static func temporaryName() -> String {
+    ".walt-\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 16)).tmp"
+  }
+}
