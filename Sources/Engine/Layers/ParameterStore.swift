@@ -1,0 +1,85 @@
+import Autograd
+import Tensors
+import Weights
+
+/// The weights of one model by name, exactly those that its specifications list.
+///
+/// Not `Sendable`: a model is used from one thread at a time.
+package final class ParameterStore {
+  /// In the order of the specifications.
+  package let parameters: [Parameter]
+  private let byName: [String: Parameter]
+
+  private init(_ parameters: [Parameter]) {
+    self.parameters = parameters
+    byName = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0) })
+  }
+
+  /// Draws the first weights of a model that is to be trained.
+  package convenience init(initializing specifications: [ParameterSpecification], seed: UInt64) {
+    self.init(specifications.map { Self.parameter($0, $0.draw(seed: seed)) })
+  }
+
+  /// Reads a model's weights, widened to float32.
+  ///
+  /// - Parameters:
+  ///   - files: the weights file, or its shards.
+  ///   - ignoring: names that the files may hold without belonging to this model.
+  /// - Throws: `WeightsError` if a tensor is unknown, missing or of another shape.
+  package convenience init(
+    loading files: [SafetensorsFile], specifications: [ParameterSpecification],
+    ignoring: (String) -> Bool = { _ in false }
+  ) throws {
+    let known = Set(specifications.map(\.name))
+    for file in files {
+      for name in file.names where !known.contains(name) && !ignoring(name) {
+        throw WeightsError(
+          .unknownTensor,
+          "load weights \"\(file.path)\": \(name) is not a tensor of this model; does config.json belong to it?")
+      }
+    }
+    self.init(try specifications.map { Self.parameter($0, try Self.load($0, from: files)) })
+  }
+
+  /// The weight of this name.
+  ///
+  /// - Precondition: the specifications list it.
+  package subscript(name: String) -> Parameter {
+    guard let parameter = byName[name] else { preconditionFailure("this model has no weight \"\(name)\"") }
+    return parameter
+  }
+
+  /// The number of weights in all.
+  package var weightCount: Int { parameters.reduce(0) { $0 + $1.value.count } }
+
+  /// The weights as a file's content.
+  package func document(as type: ScalarType = .float32, metadata: [String: String] = [:]) -> SafetensorsDocument {
+    var document = SafetensorsDocument(metadata: metadata)
+    for parameter in parameters { document.add(parameter.name, parameter.value, as: type) }
+    return document
+  }
+
+  private static func parameter(_ specification: ParameterSpecification, _ value: Tensor) -> Parameter {
+    let parameter = Parameter(name: specification.name, value: value)
+    parameter.isTrainable = specification.isTrainable
+    return parameter
+  }
+
+  private static func load(_ specification: ParameterSpecification, from files: [SafetensorsFile]) throws -> Tensor {
+    guard let file = files.first(where: { $0.contains(specification.name) }) else {
+      let paths = files.map { "\"\($0.path)\"" }.joined(separator: ", ")
+      throw WeightsError(
+        .missingTensor,
+        "load weights \(paths): \(specification.name) \(specification.shape) is missing; does config.json belong to it?"
+      )
+    }
+    let shape = try file.shape(of: specification.name)
+    guard shape == specification.shape else {
+      throw WeightsError(
+        .wrongShape,
+        "load weights \"\(file.path)\": \(specification.name) is \(shape), expected \(specification.shape); "
+          + "does config.json belong to it?")
+    }
+    return try file.tensor(specification.name)
+  }
+}
