@@ -1,0 +1,72 @@
+import DurableFiles
+import Foundation
+
+/// The boundary between the daemon and a worker: `state/tasks/TASK/attempt-N/`.
+///
+/// | file | who | when |
+/// | --- | --- | --- |
+/// | `task.json` | daemon | before the worker hears of the folder |
+/// | `events.jsonl` | worker | append only |
+/// | `checkpoint-STEP.safetensors`, outputs | worker | whole, by rename |
+/// | `result.json` | worker | last |
+package struct AttemptFolder: Hashable, Sendable {
+  package let path: String
+
+  package init(_ path: String) { self.path = path }
+
+  /// The folder of an attempt at a task below the daemon's `state` folder.
+  package init(state: String, task: String, attempt: Int) {
+    path = "\(Self.taskFolder(state: state, task: task))/attempt-\(attempt)"
+  }
+
+  package static func taskFolder(state: String, task: String) -> String { "\(state)/tasks/\(task)" }
+
+  package var taskFile: String { "\(path)/task.json" }
+  package var eventsFile: String { "\(path)/events.jsonl" }
+  package var resultFile: String { "\(path)/result.json" }
+
+  /// The name of a checkpoint after `step` steps, relative to the folder.
+  package static func checkpointName(step: Int) -> String {
+    "checkpoint-\(String(repeating: "0", count: max(0, 6 - "\(step)".count)))\(step).safetensors"
+  }
+
+  /// An absolute path for one that stands in the folder's files.
+  package func resolve(_ relative: String) -> String { relative.hasPrefix("/") ? relative : "\(path)/\(relative)" }
+
+  /// Writes `task.json`, making the folder.
+  package func write(_ task: TaskSpecification) throws {
+    try DurableFile.makeFolder(path)
+    try DurableFile.replace(taskFile, with: ProtocolCoding.encode(task))
+  }
+
+  /// - Throws: `FileSystemError`, or `ProtocolError` where it is not what it should be.
+  package func readTask() throws -> TaskSpecification {
+    try ProtocolCoding.decode(TaskSpecification.self, try DurableFile.read(taskFile), path: taskFile)
+  }
+
+  package func write(_ result: AttemptResult) throws {
+    try DurableFile.replace(resultFile, with: ProtocolCoding.encode(result))
+  }
+
+  /// Nil while the attempt has not ended, or was cut short.
+  package func readResult() throws -> AttemptResult? {
+    guard DurableFile.exists(resultFile) else { return nil }
+    return try ProtocolCoding.decode(AttemptResult.self, try DurableFile.read(resultFile), path: resultFile)
+  }
+
+  /// The events so far; a line that is cut off is left out.
+  package func readEvents() throws -> [AttemptEvent] {
+    guard DurableFile.exists(eventsFile) else { return [] }
+    let (lines, _) = try AppendLog.lines(of: eventsFile)
+    return try lines.map { try ProtocolCoding.decode(AttemptEvent.self, Array($0.utf8), path: eventsFile) }
+  }
+
+  /// The newest checkpoint of this attempt whose file has its digest, with the path made absolute; nil: none.
+  package func newestValidCheckpoint() throws -> CheckpointReference? {
+    for case .checkpoint(var checkpoint) in try readEvents().reversed() {
+      checkpoint.file.path = resolve(checkpoint.file.path)
+      if (try? sha256(ofFile: checkpoint.file.path)) == checkpoint.file.sha256 { return checkpoint }
+    }
+    return nil
+  }
+}
