@@ -11,6 +11,8 @@ package struct AttemptResult: Codable, Equatable, Sendable {
   package var resumedFromStep: Int?
   /// What it made: complete only where `outcome` is `done`.
   package var outputs: [OutputFile]
+  /// The text that a decode has embedded in its media.
+  package var reproducible: String?
   /// Where `outcome` is `failed`.
   package var failure: AttemptFailure?
   /// Where `outcome` is `yielded`: what to go on from; nil where nothing was done yet.
@@ -26,7 +28,8 @@ package struct AttemptResult: Codable, Equatable, Sendable {
 
   package init(
     task: String, attempt: Int, outcome: Outcome, kernels: String, seconds: Double, resumedFromStep: Int? = nil,
-    outputs: [OutputFile] = [], failure: AttemptFailure? = nil, checkpoint: CheckpointReference? = nil
+    outputs: [OutputFile] = [], reproducible: String? = nil, failure: AttemptFailure? = nil,
+    checkpoint: CheckpointReference? = nil
   ) {
     self.task = task
     self.attempt = attempt
@@ -35,12 +38,13 @@ package struct AttemptResult: Codable, Equatable, Sendable {
     self.seconds = seconds
     self.resumedFromStep = resumedFromStep
     self.outputs = outputs
+    self.reproducible = reproducible
     self.failure = failure
     self.checkpoint = checkpoint
   }
 
   enum CodingKeys: String, CodingKey {
-    case task, attempt, outcome, kernels, seconds, outputs, failure, checkpoint
+    case task, attempt, outcome, kernels, seconds, outputs, reproducible, failure, checkpoint
     case resumedFromStep = "resumed_from_step"
   }
 }

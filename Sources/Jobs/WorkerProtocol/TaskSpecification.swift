@@ -146,7 +146,9 @@ package struct DecodeWork: Codable, Equatable, Sendable {
   package var frameCount: Int
   package var framesPerSecond: Int
   package var media: Media
-  /// A JSON text to embed as it stands: the container's `comment` and the PNG's `iTXt`.
+  /// A JSON object as text: what of the result is reproducible, as far as the daemon knows it. The worker adds
+  /// `kernels`, `software` and `weights` (file → SHA-256), embeds it with sorted keys (the container's `comment`, the
+  /// PNG's `iTXt`), and returns it as `AttemptResult.reproducible`.
   package var metadata: String
 
   package init(
