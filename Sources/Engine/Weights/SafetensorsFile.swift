@@ -1,4 +1,4 @@
-import Foundation
+import DurableFiles
 import Tensors
 
 /// An open safetensors file: names, shapes and values, read from a memory map when they are asked for.
@@ -8,14 +8,18 @@ package final class SafetensorsFile: Sendable {
   /// The `__metadata__` map.
   package let metadata: [String: String]
   private let entries: [String: SafetensorsHeader.Entry]
-  private let map: FileMap
+  private let map: MappedFile
 
   /// Opens and checks the whole header; the values are not read yet.
   ///
   /// - Throws: `WeightsError` if the file cannot be read or contradicts itself.
   package init(path: String) throws {
     self.path = path
-    map = try FileMap(path: path)
+    do {
+      map = try MappedFile(path)
+    } catch {
+      throw WeightsError(.unreadable, "load weights: \(error)")
+    }
     do {
       let header = try SafetensorsHeader(file: map.bytes)
       entries = header.entries

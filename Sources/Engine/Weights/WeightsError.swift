@@ -17,8 +17,6 @@ package struct WeightsError: Error, Hashable, CustomStringConvertible {
     case wrongShape
     /// An element type that walt does not read, or not as what was asked for.
     case wrongType
-    /// The file cannot be written.
-    case unwritable
   }
 
   package let code: Code
