@@ -60,7 +60,8 @@ package struct Tensor: Sendable {
   package func rows(_ range: Range<Int>) -> Tensor {
     precondition(!shape.isEmpty && range.upperBound <= shape[0], "rows \(range) of shape \(shape)")
     let rowCount = shape.dropFirst().reduce(1, *)
-    return Tensor(storage: storage, offset: offset + range.lowerBound * rowCount, shape: [range.count] + shape.dropFirst())
+    return Tensor(
+      storage: storage, offset: offset + range.lowerBound * rowCount, shape: [range.count] + shape.dropFirst())
   }
 
   /// Entry `index` of the outermost axis, that axis removed; shares the memory.

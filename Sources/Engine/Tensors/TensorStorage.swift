@@ -9,11 +9,14 @@ package final class TensorStorage: @unchecked Sendable {
   package let pointer: UnsafeMutablePointer<Float>
   package let count: Int
 
+  /// Bytes behind the last value that kernels may read, and ignore, when they load whole vectors.
+  private static let readableSlack = 256
+
   /// Allocates `count` values without initialising them.
   init(uninitializedCount count: Int) {
     precondition(count >= 0, "a tensor cannot hold \(count) values")
     self.count = count
-    let byteCount = max(64, (count * MemoryLayout<Float>.stride + 63) & ~63)
+    let byteCount = (count * MemoryLayout<Float>.stride + Self.readableSlack + 63) & ~63
     guard let raw = aligned_alloc(64, byteCount) else {
       fatalError("allocate a tensor: \(byteCount) bytes are not to be had; use a smaller model, clip or batch")
     }

@@ -1,2 +1,0 @@
-#include "CKernels.h"
-void walt_kernels(void) {}

@@ -1,0 +1,177 @@
+import COpenBLAS
+import Kernels
+import Tensors
+import Testing
+
+/// Fixed pseudo-random values in [−1, 1).
+private func randomTensor(_ shape: [Int], seed: UInt64) -> Tensor {
+  var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 0x1234_5678
+  return Tensor(
+    (0..<shape.reduce(1, *)).map { _ in
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      return Float(Int64(bitPattern: state) >> 40) / Float(1 << 23)
+    }, shape: shape)
+}
+
+/// The kinds of kernels that this processor runs.
+private let kinds = ["x86-64-v2", "x86-64-v3", "x86-64-v4", "arm64"].filter {
+  (try? ComputeDevice(threadCount: 1, kernels: $0)) != nil
+}
+
+private func largestDifference(_ a: Tensor, _ b: Tensor) -> Float {
+  zip(a.array, b.array).map { abs($0 - $1) }.max() ?? 0
+}
+
+@Suite("Kernels agree with plain definitions")
+struct KernelTests {
+  /// Sums of k products below 1 in magnitude: rounding grows like √k·2⁻²⁴ around values of √k; 1e-6·k bounds both.
+  @Test("A product equals OpenBLAS's", arguments: kinds)
+  func product(kind: String) throws {
+    let device = try ComputeDevice(threadCount: 2, kernels: kind)
+    for (m, n, k) in [(1, 1, 1), (5, 3, 7), (97, 33, 65), (200, 16, 300), (320, 192, 129)] {
+      let (a, w) = (randomTensor([m, k], seed: 1), randomTensor([n, k], seed: 2))
+      let bias = randomTensor([n], seed: 3)
+      let c = Tensor(uninitialized: [m, n])
+      device.product(a.pointer, rows: m, device.packTransposed(w), bias: bias.pointer, into: c.pointer)
+      let expected = Tensor(uninitialized: [m, n])
+      for row in 0..<m { for column in 0..<n { expected.pointer[row * n + column] = bias.pointer[column] } }
+      cblas_sgemm(
+        CblasRowMajor, CblasNoTrans, CblasTrans, Int32(m), Int32(n), Int32(k), 1, a.pointer, Int32(k), w.pointer,
+        Int32(k), 1, expected.pointer, Int32(n))
+      #expect(largestDifference(c, expected) <= 1e-6 * Float(k) + 1e-6)
+    }
+  }
+
+  @Test("A row of a product is the same bits whatever other rows and threads there are", arguments: kinds)
+  func rowIndependence(kind: String) throws {
+    let (a, w) = (randomTensor([203, 70], seed: 4), randomTensor([45, 70], seed: 5))
+    let one = try ComputeDevice(threadCount: 1, kernels: kind)
+    let three = try ComputeDevice(threadCount: 3, kernels: kind)
+    let (whole, single) = (Tensor(uninitialized: [203, 45]), Tensor(uninitialized: [1, 45]))
+    three.product(a.pointer, rows: 203, three.packTransposed(w), into: whole.pointer)
+    for row in [0, 7, 96, 202] {
+      one.product(a.pointer + row * 70, rows: 1, one.packTransposed(w), into: single.pointer)
+      #expect(whole[row].array == single.array)
+    }
+  }
+
+  @Test("A causal convolution equals its definition", arguments: kinds)
+  func convolution(kind: String) throws {
+    let device = try ComputeDevice(threadCount: 2, kernels: kind)
+    let cases: [(kernel: (Int, Int, Int), stride: (t: Int, h: Int, w: Int))] = [
+      ((3, 3, 3), (1, 1, 1)), ((3, 3, 3), (2, 2, 2)), ((1, 3, 3), (1, 2, 2)), ((1, 1, 1), (1, 1, 1)),
+    ]
+    for (kernel, stride) in cases {
+      let x = randomTensor([2, 5, 6, 8, 3], seed: 6)
+      let weight = randomTensor([18, 3, kernel.0, kernel.1, kernel.2], seed: 7)
+      let bias = randomTensor([18], seed: 8)
+      for past in [ConvolutionPast.zeros, .firstFrame] {
+        let y = device.convolve(
+          x, weightShape: weight.shape, packed: device.packConvolution(weight), bias: bias, stride: stride, past: past)
+        let expected = plainConvolution(x, weight, bias, stride: stride, past: past)
+        #expect(y.shape == expected.shape)
+        #expect(largestDifference(y, expected) <= 1e-4)
+      }
+    }
+  }
+
+  @Test("A convolution in chunks with kept frames gives the same bits as the whole", arguments: kinds)
+  func streaming(kind: String) throws {
+    let device = try ComputeDevice(threadCount: 2, kernels: kind)
+    let x = randomTensor([1, 5, 4, 4, 3], seed: 9)
+    let weight = randomTensor([4, 3, 3, 3, 3], seed: 10)
+    let bias = randomTensor([4], seed: 11)
+    func run(_ x: Tensor, _ past: ConvolutionPast) -> Tensor {
+      device.convolve(
+        x, weightShape: weight.shape, packed: device.packConvolution(weight), bias: bias, stride: (1, 1, 1), past: past)
+    }
+    let frames = x[0]
+    func part(_ range: Range<Int>) -> Tensor { frames.rows(range).reshaped([1, range.count, 4, 4, 3]) }
+    let whole = run(x, .zeros)
+    let chunks = run(part(0..<3), .zeros).array + run(part(3..<5), .frames(part(1..<3))).array
+    #expect(whole.array == chunks)
+  }
+
+  @Test("Every frame's group norm is its own and equals its definition", arguments: kinds)
+  func groupNorm(kind: String) throws {
+    let device = try ComputeDevice(threadCount: 2, kernels: kind)
+    let x = randomTensor([1, 3, 4, 5, 6], seed: 12)
+    let (weight, bias) = (randomTensor([6], seed: 13), randomTensor([6], seed: 14))
+    let y = device.groupNorm(x, weight: weight, bias: bias, groups: 2, silu: true).y
+    for frame in 0..<3 {
+      for group in 0..<2 {
+        let indices = (0..<20).flatMap { p in (0..<3).map { frame * 120 + p * 6 + group * 3 + $0 } }
+        let values = indices.map { Double(x.array[$0]) }
+        let mean = values.reduce(0, +) / 60
+        let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 60
+        for index in indices {
+          let channel = index % 6
+          let normal = (Double(x.array[index]) - mean) / (variance + 1e-6).squareRoot()
+          let z = normal * Double(weight.array[channel]) + Double(bias.array[channel])
+          #expect(abs(Double(y.array[index]) - z / (1 + exponential(-z))) <= 2e-6)
+        }
+      }
+    }
+  }
+
+  @Test("A thread pool runs every task once and can be used again at once")
+  func pool() {
+    let device = ComputeDevice(threadCount: 3)
+    for round in 1...200 {
+      let counts = Tensor(zeros: [round])
+      device.parallel(round) { task, _ in counts.pointer[task] += 1 }
+      #expect(counts.array.allSatisfy { $0 == 1 })
+    }
+  }
+
+  @Test("Kernels that this processor cannot run are refused with a reason")
+  func unknownKernels() {
+    #expect(throws: KernelsError.self) { try ComputeDevice(threadCount: 1, kernels: "z80") }
+  }
+
+  /// e^x by its series, halving the argument; for |x| < 40.
+  private func exponential(_ x: Double) -> Double {
+    var (term, sum) = (1.0, 1.0)
+    for n in 1...30 {
+      term *= x / 64 / Double(n)
+      sum += term
+    }
+    for _ in 0..<6 { sum *= sum }
+    return sum
+  }
+}
+
+private func plainConvolution(
+  _ x: Tensor, _ weight: Tensor, _ bias: Tensor, stride: (t: Int, h: Int, w: Int), past: ConvolutionPast
+) -> Tensor {
+  let (b, f, h, w, ci) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3], x.shape[4])
+  let (co, kt, kh, kw) = (weight.shape[0], weight.shape[2], weight.shape[3], weight.shape[4])
+  let (of, oh, ow) = ((f - 1) / stride.t + 1, h / stride.h, w / stride.w)
+  let pad = (stride.h == 1 ? (kh - 1) / 2 : 0, stride.w == 1 ? (kw - 1) / 2 : 0)
+  let (values, weights) = (x.array, weight.array)
+  var y: [Float] = []
+  for (item, t, i, j, o) in positions(b, of, oh, ow, co) {
+    var sum = Double(bias.array[o])
+    for (dt, dy, dx, c) in taps(kt, kh, kw, ci) {
+      var frame = t * stride.t + dt - (kt - 1)
+      let (row, column) = (i * stride.h + dy - pad.0, j * stride.w + dx - pad.1)
+      if case .firstFrame = past { frame = max(frame, 0) }
+      if frame < 0 || row < 0 || row >= h || column < 0 || column >= w { continue }
+      let pixel = ((item * f + frame) * h + row) * w + column
+      let tap = (((o * ci + c) * kt + dt) * kh + dy) * kw + dx
+      sum += Double(values[pixel * ci + c]) * Double(weights[tap])
+    }
+    y.append(Float(sum))
+  }
+  return Tensor(y, shape: [b, of, oh, ow, co])
+}
+
+private func positions(_ b: Int, _ f: Int, _ h: Int, _ w: Int, _ c: Int) -> [(Int, Int, Int, Int, Int)] {
+  (0..<b * f * h * w * c).map { n in (n / c / w / h / f, n / c / w / h % f, n / c / w % h, n / c % w, n % c) }
+}
+
+private func taps(_ t: Int, _ h: Int, _ w: Int, _ c: Int) -> [(Int, Int, Int, Int)] {
+  (0..<t * h * w * c).map { n in (n / c / w / h, n / c / w % h, n / c % w, n % c) }
+}
