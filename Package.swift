@@ -87,7 +87,7 @@ let jobs: [Target] = [
   target("Jobs", "JobStore", ["JobModel", grdb]),
   target("Jobs", "Scheduling", ["JobModel"]),
   target("Jobs", "WorkerProtocol", ["JobModel", "DurableFiles"]),
-  target("Jobs", "WorkerLauncher", ["WorkerProtocol", logging]),
+  target("Jobs", "WorkerLauncher", ["WorkerProtocol", "DurableFiles", logging]),
   target("Jobs", "ControlProtocol", ["JobModel"]),
 ]
 
@@ -128,7 +128,7 @@ let programs: [Target] = [
 ]
 
 let testTargets: [Target] = [
-  tests("Base", "DurableFiles"), tests("Base", "Settings"), tests("Base", "Systemd"),
+  tests("Base", "DurableFiles"), tests("Base", "Settings"), tests("Base", "Systemd", [logging]),
   tests("Engine", "Tensors"), tests("Engine", "Kernels", ["COpenBLAS", "Tensors"]),
   tests("Engine", "Autograd", ["Kernels", "Tensors"]),
   tests("Engine", "Weights", ["Tensors"]), tests("Engine", "Layers", ["Autograd", "Tensors", "Weights"]),
@@ -139,7 +139,7 @@ let testTargets: [Target] = [
   tests("Engine", "MediaIO"),
   tests("Engine", "VideoPipeline", ["Autograd", "Kernels", "Tensors", "Weights", "Diffusion", "TextEncoding"]),
   tests("Jobs", "JobModel"), tests("Jobs", "Spool", ["JobModel", "DurableFiles"]), tests("Jobs", "JobStore", ["JobModel"]),
-  tests("Jobs", "Scheduling", ["JobModel"]), tests("Jobs", "WorkerProtocol"), tests("Jobs", "WorkerLauncher", ["WorkerProtocol"]),
+  tests("Jobs", "Scheduling", ["JobModel"]), tests("Jobs", "WorkerProtocol"), tests("Jobs", "WorkerLauncher", ["WorkerProtocol", logging]),
   tests("Jobs", "ControlProtocol", ["JobModel"]),
   tests("Train", "Datasets", ["Tensors"]), tests("Train", "Evaluation", ["Datasets", "MediaIO", "Tensors"]),
   tests("Train", "Training", ["Autograd", "Kernels", "Tensors", "Weights", "Layers", "Datasets"]),
