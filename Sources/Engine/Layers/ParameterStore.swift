@@ -24,21 +24,22 @@ package final class ParameterStore {
   ///
   /// - Parameters:
   ///   - files: the weights file, or its shards.
+  ///   - prefix: what precedes every name in the files; tensors without it are no weights.
   ///   - ignoring: names that the files may hold without belonging to this model.
   /// - Throws: `WeightsError` if a tensor is unknown, missing or of another shape.
   package convenience init(
-    loading files: [SafetensorsFile], specifications: [ParameterSpecification],
+    loading files: [SafetensorsFile], specifications: [ParameterSpecification], prefix: String = "",
     ignoring: (String) -> Bool = { _ in false }
   ) throws {
-    let known = Set(specifications.map(\.name))
+    let known = Set(specifications.map { prefix + $0.name })
     for file in files {
-      for name in file.names where !known.contains(name) && !ignoring(name) {
+      for name in file.names where name.hasPrefix(prefix) && !known.contains(name) && !ignoring(name) {
         throw WeightsError(
           .unknownTensor,
           "load weights \"\(file.path)\": \(name) is not a tensor of this model; does config.json belong to it?")
       }
     }
-    self.init(try specifications.map { Self.parameter($0, try Self.load($0, from: files)) })
+    self.init(try specifications.map { Self.parameter($0, try Self.load($0, prefix: prefix, from: files)) })
   }
 
   /// The weight of this name.
@@ -65,21 +66,24 @@ package final class ParameterStore {
     return parameter
   }
 
-  private static func load(_ specification: ParameterSpecification, from files: [SafetensorsFile]) throws -> Tensor {
-    guard let file = files.first(where: { $0.contains(specification.name) }) else {
+  private static func load(
+    _ specification: ParameterSpecification, prefix: String, from files: [SafetensorsFile]
+  ) throws -> Tensor {
+    let name = prefix + specification.name
+    guard let file = files.first(where: { $0.contains(name) }) else {
       let paths = files.map { "\"\($0.path)\"" }.joined(separator: ", ")
       throw WeightsError(
         .missingTensor,
-        "load weights \(paths): \(specification.name) \(specification.shape) is missing; does config.json belong to it?"
+        "load weights \(paths): \(name) \(specification.shape) is missing; does config.json belong to it?"
       )
     }
-    let shape = try file.shape(of: specification.name)
+    let shape = try file.shape(of: name)
     guard shape == specification.shape else {
       throw WeightsError(
         .wrongShape,
-        "load weights \"\(file.path)\": \(specification.name) is \(shape), expected \(specification.shape); "
+        "load weights \"\(file.path)\": \(name) is \(shape), expected \(specification.shape); "
           + "does config.json belong to it?")
     }
-    return try file.tensor(specification.name)
+    return try file.tensor(name)
   }
 }
