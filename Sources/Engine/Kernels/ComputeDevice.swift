@@ -22,6 +22,7 @@ package final class ComputeDevice: Sendable {
     self.threadCount = threadCount
     self.kernels = kernels
     kernelsName = String(cString: kernels.pointee.name)
+    walt_keep_freed_memory()
     pool = ThreadPool(threadCount: threadCount)
   }
 
@@ -34,6 +35,7 @@ package final class ComputeDevice: Sendable {
     self.threadCount = threadCount
     self.kernels = kernels
     kernelsName = String(cString: kernels.pointee.name)
+    walt_keep_freed_memory()
     pool = ThreadPool(threadCount: threadCount)
   }
 

@@ -55,7 +55,8 @@ final class ThreadPool: Sendable {
 private final class ThreadCrew: @unchecked Sendable {
   private struct Job {
     let count: Int
-    let body: (_ task: Int, _ worker: Int) -> Void
+    /// On the caller's stack until `run` returns; threads borrow it and hold nothing afterwards.
+    let body: UnsafePointer<(_ task: Int, _ worker: Int) -> Void>
   }
 
   let threadCount: Int
@@ -103,9 +104,12 @@ private final class ThreadCrew: @unchecked Sendable {
       return
     }
     withoutActuallyEscaping(body) { body in
-      publish(Job(count: count, body: body))
-      work(on: Job(count: count, body: body), worker: 0)
-      waitForWorkers(count)
+      withUnsafePointer(to: body) { body in
+        let job = Job(count: count, body: body)
+        publish(job)
+        work(on: job, worker: 0)
+        waitForWorkers(count)
+      }
     }
   }
 
@@ -123,7 +127,7 @@ private final class ThreadCrew: @unchecked Sendable {
     while true {
       let task = nextTask.add(1, ordering: .relaxed).oldValue
       if task >= job.count { return }
-      job.body(task, worker)
+      job.body.pointee(task, worker)
       finishedTasks.add(1, ordering: .releasing)
     }
   }

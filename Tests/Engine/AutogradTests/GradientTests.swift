@@ -44,7 +44,8 @@ struct GradientTests {
 
   @Test("of a weight that is used twice")
   func sharedWeight() throws {
-    let operands = Operands(leaves: [randomTensor([5, 6], seed: 6)], parameters: [parameter("weight", [6, 6], seed: 7)])
+    let operands = Operands(
+      leaves: [randomTensor([5, 6], seed: 6)], parameters: [parameter("weight", [6, 6], seed: 7)])
     try checkGradients(operands) { tape, x, p in
       tape.linear(tape.silu(tape.linear(x[0], weight: p[0], bias: nil)), weight: p[0], bias: nil)
     }

@@ -154,4 +154,8 @@ typedef struct {
 /// them; a null name asks for the best.
 const walt_kernels *walt_kernels_named(const char *name);
 
+/// Tells the C library to keep freed blocks of up to 32 MiB for the next allocation instead of giving their pages back:
+/// a model's activations have the same sizes in every step, and fresh pages cost more than many kernels do.
+void walt_keep_freed_memory(void);
+
 #endif
