@@ -1,0 +1,19 @@
+/// How a long video is cut into chunks (App. A): 17 frames first, then each chunk goes on from the last 5 frames of the
+/// one before and adds 12.
+package enum ChunkLayout {
+  /// Pixel frames of a whole chunk.
+  package static let frameCount = 17
+  /// Pixel frames that a later chunk shares with the one before it.
+  package static let overlap = 5
+
+  /// Chunks of a clip of `frameCount` frames.
+  package static func chunkCount(frameCount: Int) -> Int {
+    let step = Self.frameCount - overlap
+    return 1 + max(0, (frameCount - Self.frameCount + step - 1) / step)
+  }
+
+  /// Which of its decoded frames a chunk adds to the clip.
+  package static func newFrames(ofChunk chunk: Int, decodedCount: Int) -> Range<Int> {
+    (chunk == 0 ? 0 : overlap)..<decodedCount
+  }
+}
