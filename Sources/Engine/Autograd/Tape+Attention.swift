@@ -8,16 +8,15 @@ package struct RelativePositionBias {
   package let table: Parameter
   package let window: (t: Int, h: Int, w: Int)
 
+  /// The table's row for each (query, key) of a window.
+  fileprivate let tableRows: [Int32]
+
   package init(table: Parameter, window: (t: Int, h: Int, w: Int)) {
     self.table = table
     self.window = window
-  }
-
-  /// The table's row for each (query, key) of a window.
-  fileprivate var tableRows: [Int32] {
     let (t, h, w) = window
     let tokens = (0..<t * h * w).map { (t: $0 / (h * w), y: $0 / w % h, x: $0 % w) }
-    return tokens.flatMap { i in
+    tableRows = tokens.flatMap { i in
       tokens.map { j in
         Int32(((i.t - j.t + t - 1) * (2 * h - 1) + i.y - j.y + h - 1) * (2 * w - 1) + i.x - j.x + w - 1)
       }

@@ -78,64 +78,97 @@ package struct WindowAttention: Sendable {
     (self.heads, self.headSize, self.logitScale, self.windows) = (heads, headSize, logitScale, windows)
   }
 
-  /// Row pointers of one head of one window, as the kernels take them.
-  fileprivate struct Rows {
-    var query: [UnsafeMutablePointer<Float>] = []
-    var key: [UnsafeMutablePointer<Float>] = []
-    var value: [UnsafeMutablePointer<Float>] = []
-    var output: [UnsafeMutablePointer<Float>] = []
-  }
-
-  fileprivate func rows(window: Int, head: Int, output: HeadRows) -> Rows {
-    var rows = Rows()
-    for index in windows.range(window) {
-      let row = Int(windows.rows[index])
-      rows.query.append(query.head(head, of: row, size: headSize))
-      rows.key.append(key.head(head, of: row, size: headSize))
-      rows.value.append(value.head(head, of: row, size: headSize))
-      rows.output.append(output.head(head, of: row, size: headSize))
-    }
-    guard let textKey, let textValue, !windows.text.isEmpty else { return rows }
-    for row in windows.text[window] {
-      rows.key.append(textKey.head(head, of: row, size: headSize))
-      rows.value.append(textValue.head(head, of: row, size: headSize))
-    }
-    return rows
-  }
-
   /// A window of one token and no text: its output is its value.
   fileprivate func isSingle(_ window: Int) -> Bool {
     windows.range(window).count == 1 && (windows.text.isEmpty || windows.text[window].isEmpty)
   }
 
-  fileprivate func call(_ rows: Rows, head: Int, _ body: (inout walt_attention) -> Void) {
-    let (query, key, value) = (
-      rows.query.map { UnsafePointer($0) as UnsafePointer<Float>? },
-      rows.key.map { UnsafePointer($0) as UnsafePointer<Float>? },
-      rows.value.map { UnsafePointer($0) as UnsafePointer<Float>? }
-    )
-    query.withUnsafeBufferPointer { query in
-      key.withUnsafeBufferPointer { key in
-        value.withUnsafeBufferPointer { value in
-          var call = walt_attention()
-          call.queries = Int64(query.count)
-          call.keys = Int64(key.count)
-          call.headSize = Int64(headSize)
-          call.query = query.baseAddress
-          call.key = key.baseAddress
-          call.value = value.baseAddress
-          call.queryScale = scales.map { UnsafePointer($0.query.pointer) }
-          call.keyScale = scales.map { UnsafePointer($0.key.pointer) }
-          call.logitScale = logitScale
-          if let bias {
-            call.bias = UnsafePointer(bias.matrix.pointer + head * bias.size * bias.size)
-            call.biasKeys = Int64(query.count)
-            call.biasStride = Int64(bias.size)
-          }
-          body(&call)
-        }
-      }
+  /// Fills `rows` with the pointers of one head of one window; returns the numbers of queries and keys.
+  fileprivate func point(
+    _ rows: RowPointers, window: Int, head: Int, output: HeadRows
+  ) -> (queries: Int, keys: Int) {
+    let range = windows.range(window)
+    var count = 0
+    for index in range {
+      let row = Int(windows.rows[index])
+      rows.query[count] = query.head(head, of: row, size: headSize)
+      rows.key[count] = key.head(head, of: row, size: headSize)
+      rows.value[count] = value.head(head, of: row, size: headSize)
+      rows.output[count] = output.head(head, of: row, size: headSize)
+      count += 1
     }
+    guard let textKey, let textValue, !windows.text.isEmpty else { return (range.count, count) }
+    for row in windows.text[window] {
+      rows.key[count] = textKey.head(head, of: row, size: headSize)
+      rows.value[count] = textValue.head(head, of: row, size: headSize)
+      count += 1
+    }
+    return (range.count, count)
+  }
+
+  fileprivate func call(_ rows: RowPointers, _ size: (queries: Int, keys: Int), head: Int) -> walt_attention {
+    var call = walt_attention()
+    call.queries = Int64(size.queries)
+    call.keys = Int64(size.keys)
+    call.headSize = Int64(headSize)
+    call.query = RowPointers.reading(rows.query)
+    call.key = RowPointers.reading(rows.key)
+    call.value = RowPointers.reading(rows.value)
+    call.queryScale = scales.map { UnsafePointer($0.query.pointer) }
+    call.keyScale = scales.map { UnsafePointer($0.key.pointer) }
+    call.logitScale = logitScale
+    if let bias {
+      call.bias = UnsafePointer(bias.matrix.pointer + head * bias.size * bias.size)
+      call.biasKeys = Int64(size.queries)
+      call.biasStride = Int64(bias.size)
+    }
+    return call
+  }
+}
+
+/// One thread's working memory for attention: row pointers and the kernels' scratch.
+private final class AttentionWorkspace {
+  let rows: RowPointers
+  let targets: RowPointers
+  let scratch: Tensor
+
+  init(queries: Int, keys: Int, scratchCount: Int) {
+    rows = RowPointers(queries: queries, keys: keys)
+    targets = RowPointers(queries: queries, keys: keys)
+    scratch = Tensor(uninitialized: [scratchCount])
+  }
+
+  deinit {
+    rows.deallocate()
+    targets.deallocate()
+  }
+}
+
+/// Pointers to the rows of one head of one window, as the kernels take them.
+private struct RowPointers {
+  typealias Row = UnsafeMutablePointer<Float>?
+  let query: UnsafeMutablePointer<Row>
+  let key: UnsafeMutablePointer<Row>
+  let value: UnsafeMutablePointer<Row>
+  let output: UnsafeMutablePointer<Row>
+
+  init(queries: Int, keys: Int) {
+    query = .allocate(capacity: queries)
+    key = .allocate(capacity: keys)
+    value = .allocate(capacity: keys)
+    output = .allocate(capacity: queries)
+  }
+
+  func deallocate() {
+    query.deallocate()
+    key.deallocate()
+    value.deallocate()
+    output.deallocate()
+  }
+
+  /// The same rows for a kernel that only reads them.
+  static func reading(_ rows: UnsafeMutablePointer<Row>) -> UnsafePointer<UnsafePointer<Float>?> {
+    UnsafeRawPointer(rows).assumingMemoryBound(to: UnsafePointer<Float>?.self)
   }
 }
 
@@ -159,20 +192,19 @@ package struct WindowAttentionGradient {
 extension ComputeDevice {
   /// Writes each query's attention output into `output` [rows, heads·headSize].
   package func attention(_ problem: WindowAttention, into output: Tensor) {
-    let scratch = attentionScratch(problem)
+    let workspaces = attentionWorkspaces(problem)
     let place = HeadRows(output)
-    parallel(problem.windows.count * problem.heads) { task, worker in
-      let (window, head) = (task / problem.heads, task % problem.heads)
-      let rows = problem.rows(window: window, head: head, output: place)
-      if problem.isSingle(window) {
-        rows.output[0].update(from: rows.value[0], count: problem.headSize)
-        return
-      }
-      problem.call(rows, head: head) { call in
-        let output = rows.output.map { $0 as UnsafeMutablePointer<Float>? }
-        output.withUnsafeBufferPointer {
-          kernels.pointee.attention(&call, $0.baseAddress, scratch[worker].pointer)
+    parallel(problem.windows.count) { window, worker in
+      let workspace = workspaces[worker]
+      let rows = workspace.rows
+      for head in 0..<problem.heads {
+        let size = problem.point(rows, window: window, head: head, output: place)
+        if problem.isSingle(window), let target = rows.output[0], let value = rows.value[0] {
+          target.update(from: value, count: problem.headSize)
+          continue
         }
+        var call = problem.call(rows, size, head: head)
+        kernels.pointee.attention(&call, rows.output, workspace.scratch.pointer)
       }
     }
   }
@@ -182,26 +214,34 @@ extension ComputeDevice {
   package func attentionBackward(
     _ problem: WindowAttention, dOutput: Tensor, addingTo gradient: WindowAttentionGradient
   ) {
-    let scratch = attentionScratch(problem)
+    let workspaces = attentionWorkspaces(problem)
     let place = HeadRows(dOutput)
     var target = problem
     (target.query, target.key, target.value) = (gradient.query, gradient.key, gradient.value)
     (target.textKey, target.textValue) = (gradient.textKey, gradient.textValue)
     let scaleSums = Tensor(zeros: [problem.heads, 2, problem.headSize])
+    let biasCount = (problem.bias?.size ?? 0) * (problem.bias?.size ?? 0)
     parallel(problem.heads) { [target] head, worker in
+      let (rows, targets) = (workspaces[worker].rows, workspaces[worker].targets)
       for window in 0..<problem.windows.count {
-        let rows = problem.rows(window: window, head: head, output: place)
-        let targets = target.rows(window: window, head: head, output: place)
-        if problem.isSingle(window) {
-          kernels.pointee.accumulate(rows.output[0], 1, targets.value[0], Int64(problem.headSize))
+        let size = problem.point(rows, window: window, head: head, output: place)
+        _ = target.point(targets, window: window, head: head, output: place)
+        if problem.isSingle(window), let from = rows.output[0], let into = targets.value[0] {
+          kernels.pointee.accumulate(from, 1, into, Int64(problem.headSize))
           continue
         }
-        let biasCount = (problem.bias?.size ?? 0) * (problem.bias?.size ?? 0)
-        problem.call(rows, head: head) { call in
-          backward(
-            &call, rows, targets, bias: gradient.bias.map { $0.pointer + head * biasCount },
-            scales: problem.scales == nil ? nil : scaleSums[head].pointer, scratch: scratch[worker].pointer)
+        var call = problem.call(rows, size, head: head)
+        var sums = walt_attention_gradient()
+        sums.output = RowPointers.reading(rows.output)
+        sums.query = UnsafePointer(targets.query)
+        sums.key = UnsafePointer(targets.key)
+        sums.value = UnsafePointer(targets.value)
+        if problem.scales != nil {
+          sums.queryScale = scaleSums.pointer + head * 2 * problem.headSize
+          sums.keyScale = sums.queryScale + problem.headSize
         }
+        sums.bias = gradient.bias.map { $0.pointer + head * biasCount }
+        kernels.pointee.attentionBackward(&call, &sums, workspaces[worker].scratch.pointer)
       }
     }
     guard let sums = gradient.scales else { return }
@@ -211,38 +251,13 @@ extension ComputeDevice {
     }
   }
 
-  private func backward(
-    _ call: inout walt_attention, _ rows: WindowAttention.Rows, _ targets: WindowAttention.Rows,
-    bias: UnsafeMutablePointer<Float>?, scales: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>
-  ) {
-    let output = rows.output.map { UnsafePointer($0) as UnsafePointer<Float>? }
-    let query = targets.query.map { $0 as UnsafeMutablePointer<Float>? }
-    let key = targets.key.map { $0 as UnsafeMutablePointer<Float>? }
-    let value = targets.value.map { $0 as UnsafeMutablePointer<Float>? }
-    output.withUnsafeBufferPointer { output in
-      query.withUnsafeBufferPointer { query in
-        key.withUnsafeBufferPointer { key in
-          value.withUnsafeBufferPointer { value in
-            var gradient = walt_attention_gradient()
-            gradient.output = output.baseAddress
-            gradient.query = query.baseAddress
-            gradient.key = key.baseAddress
-            gradient.value = value.baseAddress
-            gradient.queryScale = scales
-            gradient.keyScale = scales.map { $0 + Int(call.headSize) }
-            gradient.bias = bias
-            kernels.pointee.attentionBackward(&call, &gradient, scratch)
-          }
-        }
-      }
-    }
-  }
-
-  /// Scratch memory for each thread.
-  private func attentionScratch(_ problem: WindowAttention) -> [Tensor] {
+  /// Working memory for each thread.
+  private func attentionWorkspaces(_ problem: WindowAttention) -> [AttentionWorkspace] {
     let largest = problem.windows.largest
     let count = kernels.pointee.attentionScratch(
       Int64(largest.queries), Int64(largest.keys), Int64(problem.headSize))
-    return (0..<threadCount).map { _ in Tensor(uninitialized: [Int(count)]) }
+    return (0..<threadCount).map { _ in
+      AttentionWorkspace(queries: largest.queries, keys: largest.keys, scratchCount: Int(count))
+    }
   }
 }
