@@ -47,7 +47,8 @@ let base: [Target] = [
     name: "CSystemd", path: "Sources/Base/CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
   target("Base", "CPlatform"),
   target("Base", "DurableFiles", ["CCrypto", "CPlatform"]),
-  target("Base", "Settings", [tomlKit]),
+  target("Base", "Spelling"),
+  target("Base", "Settings", ["Spelling", tomlKit]),
   target("Base", "Systemd", ["CSystemd", logging]),
 ]
 
@@ -82,7 +83,7 @@ let engine: [Target] = [
 ]
 
 let jobs: [Target] = [
-  target("Jobs", "JobModel", ["DurableFiles"]),
+  target("Jobs", "JobModel", ["DurableFiles", "Spelling"]),
   target("Jobs", "Spool", ["JobModel", "DurableFiles", "CPlatform", logging]),
   target("Jobs", "JobStore", ["JobModel", grdb]),
   target("Jobs", "Scheduling", ["JobModel"]),
@@ -138,8 +139,9 @@ let testTargets: [Target] = [
   tests("Engine", "VideoTransformer", ["Autograd", "Kernels", "Tensors", "Weights", "Diffusion"]),
   tests("Engine", "MediaIO"),
   tests("Engine", "VideoPipeline", ["Autograd", "Kernels", "Tensors", "Weights", "Diffusion", "TextEncoding"]),
-  tests("Jobs", "JobModel"), tests("Jobs", "Spool", ["JobModel", "DurableFiles"]), tests("Jobs", "JobStore", ["JobModel"]),
-  tests("Jobs", "Scheduling", ["JobModel"]), tests("Jobs", "WorkerProtocol"), tests("Jobs", "WorkerLauncher", ["WorkerProtocol", logging]),
+  tests("Jobs", "JobModel", ["DurableFiles"]), tests("Jobs", "Spool", ["JobModel", "DurableFiles"]),
+  tests("Jobs", "JobStore", ["JobModel", "DurableFiles"]), tests("Jobs", "Scheduling", ["JobModel"]),
+  tests("Jobs", "WorkerProtocol"), tests("Jobs", "WorkerLauncher", ["WorkerProtocol", logging]),
   tests("Jobs", "ControlProtocol", ["JobModel"]),
   tests("Train", "Datasets", ["Tensors"]), tests("Train", "Evaluation", ["Datasets", "MediaIO", "Tensors"]),
   tests("Train", "Training", ["Autograd", "Kernels", "Tensors", "Weights", "Layers", "Datasets"]),

@@ -1,3 +1,5 @@
+import Spelling
+
 extension SettingsTable {
   /// The value of `key`, nil where it is not set.
   package func optional<Value: SettingsConvertible>(_ key: String, as type: Value.Type = Value.self) throws -> Value? {

@@ -1,4 +1,5 @@
 import Foundation
+import Spelling
 import TOMLKit
 
 /// A table of a TOML file, read key by key; what nobody asked for is an error in the end.

@@ -1,0 +1,10 @@
+/// How large a request may be; from the configuration.
+package struct RequestLimits: Equatable, Sendable {
+  package var json = JSONLimits()
+  /// Of a prompt, in bytes of UTF-8.
+  package var promptByteCount = 16_384
+  /// Clips of one request.
+  package var clipCount = 10_000
+
+  package init() {}
+}
