@@ -15,9 +15,23 @@ package final class ParameterStore {
     byName = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0) })
   }
 
+  /// Takes each weight's values from `value`, shaped as specified.
+  package convenience init(
+    specifications: [ParameterSpecification], value: (ParameterSpecification) -> Tensor
+  ) {
+    self.init(
+      specifications.map { specification in
+        let tensor = value(specification)
+        precondition(
+          tensor.shape == specification.shape,
+          "\(specification.name) is \(tensor.shape), expected \(specification.shape)")
+        return Self.parameter(specification, tensor)
+      })
+  }
+
   /// Draws the first weights of a model that is to be trained.
   package convenience init(initializing specifications: [ParameterSpecification], seed: UInt64) {
-    self.init(specifications.map { Self.parameter($0, $0.draw(seed: seed)) })
+    self.init(specifications: specifications) { $0.draw(seed: seed) }
   }
 
   /// Reads a model's weights, widened to float32.

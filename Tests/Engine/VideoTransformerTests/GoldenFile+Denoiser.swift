@@ -5,7 +5,10 @@ import VideoTransformer
 extension VideoTransformer {
   /// The model of a fixture.
   convenience init(golden: GoldenFile) throws {
-    let configuration = try TransformerConfiguration(golden.configuration())
+    try self.init(golden: golden, configuration: TransformerConfiguration(golden.configuration()))
+  }
+
+  convenience init(golden: GoldenFile, configuration: TransformerConfiguration) throws {
     let store = try ParameterStore(
       loading: [golden.file], specifications: configuration.specifications, prefix: "w/")
     self.init(configuration: configuration, store: store)

@@ -1,0 +1,66 @@
+import Layers
+import Tensors
+
+extension TransformerConfiguration {
+  /// The same model on another frame: spatial windows become the whole frame, those in space and time grow by the
+  /// same ratios (model.md section 7, Table 6 of the paper).
+  ///
+  /// - Parameter size: in latent pixels.
+  /// - Returns: nil where the patch does not divide the frame or a window would not be a whole number of tokens.
+  package func resized(to size: Size) -> TransformerConfiguration? {
+    guard size.height % patch == 0, size.width % patch == 0 else { return nil }
+    var result = self
+    result.size = size
+    result.spatialWindow = result.tokenSize
+    let height = spatiotemporalWindow.height * result.tokenSize.height
+    let width = spatiotemporalWindow.width * result.tokenSize.width
+    guard height % tokenSize.height == 0, width % tokenSize.width == 0 else { return nil }
+    result.spatiotemporalWindow = Size(height / tokenSize.height, width / tokenSize.width)
+    return result
+  }
+}
+
+extension VideoTransformer {
+  /// This model for another frame: positions in space and relative biases are interpolated, all else is the same.
+  ///
+  /// - Parameter size: in latent pixels.
+  /// - Returns: nil where `TransformerConfiguration.resized(to:)` is.
+  package func resized(to size: TransformerConfiguration.Size) -> VideoTransformer? {
+    guard let configuration = configuration.resized(to: size) else { return nil }
+    let resized = ParameterStore(specifications: configuration.specifications) { specification in
+      // Only tables of positions change their shape, [hp, wp, d] and [2Wt − 1, 2Wh − 1, 2Ww − 1, H].
+      zip(0..., specification.shape).reduce(store[specification.name].value) { table, axis in
+        table.interpolated(axis: axis.0, to: axis.1)
+      }
+    }
+    return VideoTransformer(configuration: configuration, store: resized)
+  }
+}
+
+extension Tensor {
+  /// Linear interpolation along one axis to `size` entries: half-pixel centres, edges clamped (`interp` of model.md
+  /// section 0, one axis at a time).
+  func interpolated(axis: Int, to size: Int) -> Tensor {
+    let oldSize = shape[axis]
+    guard size != oldSize else { return self }
+    let inner = shape[(axis + 1)...].reduce(1, *)
+    var newShape = shape
+    newShape[axis] = size
+    let result = Tensor(uninitialized: newShape)
+    withExtendedLifetime(self) {
+      for outer in 0..<shape[..<axis].reduce(1, *) {
+        for index in 0..<size {
+          let position = (Double(index) + 0.5) * Double(oldSize) / Double(size) - 0.5
+          let clamped = min(max(position, 0), Double(oldSize - 1))
+          let lower = Int(clamped)
+          let weight = clamped - Double(lower)
+          let low = pointer + (outer * oldSize + lower) * inner
+          let high = pointer + (outer * oldSize + min(lower + 1, oldSize - 1)) * inner
+          let target = result.pointer + (outer * size + index) * inner
+          for k in 0..<inner { target[k] = Float((1 - weight) * Double(low[k]) + weight * Double(high[k])) }
+        }
+      }
+    }
+    return result
+  }
+}
