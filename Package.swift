@@ -150,8 +150,15 @@ let testTargets: [Target] = [
   tests("Control", "ControlCommands", ["ControlProtocol", "JobModel"]),
 ]
 
+// A worker without a model, for the tests of the daemon.
+let testSupport: [Target] = [
+  .executableTarget(
+    name: "scripted-worker", dependencies: ["WorkerProtocol", "DurableFiles"], path: "Tests/Support/scripted-worker",
+    swiftSettings: settings)
+]
+
 // While the house goes up: only the rooms that stand already.
-let all = (base + engine + jobs + train + services + programs + testTargets).filter { exists($0.path!) }
+let all = (base + engine + jobs + train + services + programs + testSupport + testTargets).filter { exists($0.path!) }
 let standing = Set(all.map(\.name))
 for target in all {
   target.dependencies.removeAll { dependency in

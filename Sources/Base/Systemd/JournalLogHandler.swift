@@ -37,7 +37,9 @@ package struct JournalLogHandler: LogHandler {
       buffer.copyBytes(from: field.utf8)
       return buffer
     }
-    defer { buffers.forEach { $0.deallocate() } }
+    defer {
+      for buffer in buffers { buffer.deallocate() }
+    }
     let vectors = buffers.map { iovec(iov_base: $0.baseAddress, iov_len: $0.count) }
     _ = sd_journal_sendv(vectors, Int32(vectors.count))
   }

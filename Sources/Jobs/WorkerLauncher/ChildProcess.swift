@@ -31,7 +31,7 @@ struct ChildProcess: Sendable {
     guard socketpair(AF_UNIX, type, 0, &input) == 0 else { throw WorkerStartError(command: command, code: errno) }
     guard socketpair(AF_UNIX, type, 0, &output) == 0 else {
       let code = errno
-      input.forEach { close($0) }
+      for end in input { close(end) }
       throw WorkerStartError(command: command, code: code)
     }
     var pid: pid_t = 0
@@ -77,7 +77,9 @@ struct ChildProcess: Sendable {
     posix_spawnattr_setflags(&attributes, Int16(flags))
 
     var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
-    defer { arguments.forEach { free($0) } }
+    defer {
+      for argument in arguments { free(argument) }
+    }
     arguments.append(nil)
     return posix_spawnp(&pid, command[0], &actions, &attributes, arguments, environ)
   }
