@@ -89,7 +89,7 @@ let jobs: [Target] = [
   target("Jobs", "Scheduling", ["JobModel"]),
   target("Jobs", "WorkerProtocol", ["JobModel", "DurableFiles"]),
   target("Jobs", "WorkerLauncher", ["WorkerProtocol", "DurableFiles", logging]),
-  target("Jobs", "ControlProtocol", ["JobModel"]),
+  target("Jobs", "ControlProtocol", ["JobModel", "Settings"]),
 ]
 
 let train: [Target] = [

@@ -22,6 +22,7 @@ package final class SettingsTable {
   let values: [String: SettingsValue]
   private var asked: Set<String> = []
   private var children: [SettingsTable] = []
+  private var ignoresOthers = false
 
   /// What all tables of a file share.
   struct Document {
@@ -97,6 +98,9 @@ package final class SettingsTable {
     }
   }
 
+  /// Leaves keys that nobody asked for in peace: for readers who need only a part of a file.
+  package func ignoreOthers() { ignoresOthers = true }
+
   private func child(_ path: String, _ values: [String: SettingsValue]) -> SettingsTable {
     let table = SettingsTable(document: document, path: path, values: values)
     children.append(table)
@@ -105,7 +109,7 @@ package final class SettingsTable {
 
   /// Refuses keys that nobody asked for, here and in the tables read from here.
   private func refuseUnknown() throws {
-    if let key = keys.first(where: { !asked.contains($0) }) {
+    if !ignoresOthers, let key = keys.first(where: { !asked.contains($0) }) {
       let near = nearest(key, among: asked.subtracting(values.keys)) ?? nearest(key, among: asked)
       throw error(
         .unknown, key, "unknown key \"\(LineIndex.joined(path, key))\"",

@@ -1,0 +1,153 @@
+import ControlProtocol
+import Foundation
+import JobModel
+import Logging
+import Settings
+
+/// All that is configured: `waltd.toml` and what the command line puts in its place.
+package struct DaemonConfiguration: Equatable, Sendable {
+  package var paths: ServicePaths
+  /// The program that computes, and arguments that come before ours.
+  package var worker: [String]
+  package var watch: WatchMode
+  package var settle: Duration
+  package var rescan: Duration
+  package var checkpointInterval: Duration
+  /// Kernels that every worker must have, `x86-64-v3`; nil: whatever this machine has.
+  package var kernels: String?
+  package var logLevel: Logger.Level
+  package var limits: RequestLimits
+  package var retry: RetryPolicy
+  package var devices: [Device]
+  package var models: [Model]
+
+  package enum WatchMode: String, CaseIterable, Sendable {
+    /// The kernel's events, but polling on network file systems.
+    case auto
+    case inotify
+    case poll
+  }
+
+  /// One place to compute, with one worker.
+  package struct Device: Equatable, Sendable {
+    package var name: String
+    package var threadCount: Int
+    package var memory: ByteCount
+  }
+
+  /// A model that requests may name; the first is the default.
+  package struct Model: Equatable, Sendable {
+    package var name: String
+    package var folder: String
+  }
+
+  package struct RetryPolicy: Equatable, Sendable {
+    /// Failed attempts at a task before its job fails.
+    package var attempts: Int
+    /// The pause before the second attempt; doubled for each one after.
+    package var backOff: Duration
+
+    /// The pause after `failures` failed attempts (from 1).
+    package func pause(failures: Int) -> Duration { backOff * (1 << min(max(failures - 1, 0), 10)) }
+  }
+}
+
+extension DaemonConfiguration {
+  /// Reads a configuration file.
+  ///
+  /// - Parameters:
+  ///   - spool: instead of the file's.
+  ///   - defaultWorker: the path of `walt-worker` where the file sets none.
+  /// - Throws: `SettingsError`.
+  package static func read(
+    file: String, spool: String?, state: String?, defaultWorker: String
+  ) throws -> DaemonConfiguration {
+    try SettingsTable.read(file: file) {
+      try DaemonConfiguration($0, file: file, spool: spool, state: state, defaultWorker: defaultWorker)
+    }
+  }
+
+  init(_ table: SettingsTable, file: String, spool: String?, state: String?, defaultWorker: String) throws {
+    let second = Duration.seconds(1)
+    paths = try ServicePaths(table, file: file, spool: spool, state: state)
+    worker = [try table.optional("worker").map { ServicePaths.resolve($0, besides: file) } ?? defaultWorker]
+    watch = try table.choice("watch", default: .auto)
+    settle = try table.value("settle", default: 2 * second, in: .zero...(600 * second))
+    rescan = try table.value("rescan", default: 30 * second, in: .milliseconds(100)...(86_400 * second))
+    checkpointInterval = try table.value("checkpoint_interval", default: 10 * second, in: .zero...(86_400 * second))
+    kernels = try table.optional("kernels")
+    logLevel = try table.choice("log_level", default: .info)
+    limits = try Self.limits(try table.table("limits"))
+    retry = try Self.retry(try table.table("retry"))
+    let devices = try table.tables("device").map(Device.init)
+    self.devices = devices.isEmpty ? [.wholeMachine] : devices
+    models = try table.tables("model").map { try Model($0, file: file) }
+    try Self.refuseTwins(table, "device", self.devices.map(\.name))
+    try Self.refuseTwins(table, "model", models.map(\.name))
+    if models.isEmpty {
+      throw table.error(
+        .missing, "model", "no model is set", hint: "add [[model]] with name = \"…\" and folder = \"…\"")
+    }
+  }
+
+  private static func limits(_ table: SettingsTable?) throws -> RequestLimits {
+    var limits = RequestLimits()
+    guard let table else { return limits }
+    limits.json.byteCount =
+      try table.value("request", default: ByteCount(limits.json.byteCount), in: .kibibytes(1)...(.gibibytes(1))).bytes
+    limits.json.depth = try table.value("nesting", default: limits.json.depth, in: 1...256)
+    limits.promptByteCount =
+      try table.value("prompt", default: ByteCount(limits.promptByteCount), in: ByteCount(1)...(.mebibytes(16))).bytes
+    limits.clipCount = try table.value("clips", default: limits.clipCount, in: 1...1_000_000)
+    return limits
+  }
+
+  private static func retry(_ table: SettingsTable?) throws -> RetryPolicy {
+    let standard = RetryPolicy(attempts: 3, backOff: .seconds(2))
+    guard let table else { return standard }
+    return RetryPolicy(
+      attempts: try table.value("attempts", default: standard.attempts, in: 1...100),
+      backOff: try table.value("back_off", default: standard.backOff, in: .zero ... .seconds(3600)))
+  }
+
+  private static func refuseTwins(_ table: SettingsTable, _ key: String, _ names: [String]) throws {
+    var seen: Set<String> = []
+    for name in names where !seen.insert(name).inserted {
+      throw table.error(.range, key, "two [[\(key)]] have the name \"\(name)\"", hint: "rename one of them")
+    }
+  }
+}
+
+extension DaemonConfiguration.Device {
+  /// What there is where nothing is configured: all cores, three quarters of the memory.
+  package static var wholeMachine: Self {
+    let memory = ByteCount(Int(ProcessInfo.processInfo.physicalMemory / 4 * 3))
+    return Self(name: "cpu0", threadCount: ProcessInfo.processInfo.activeProcessorCount, memory: memory)
+  }
+
+  fileprivate init(_ table: SettingsTable) throws {
+    name = try DaemonConfiguration.name(table)
+    threadCount = try table.required("threads", in: 1...1024)
+    memory = try table.required("memory", in: .mebibytes(64)...ByteCount(1 << 50))
+  }
+}
+
+extension DaemonConfiguration.Model {
+  fileprivate init(_ table: SettingsTable, file: String) throws {
+    name = try DaemonConfiguration.name(table)
+    folder = ServicePaths.resolve(try table.required("folder"), besides: file)
+  }
+}
+
+extension DaemonConfiguration {
+  /// A name that is also a file name and a word of a command line.
+  fileprivate static func name(_ table: SettingsTable) throws -> String {
+    let name: String = try table.required("name")
+    let isPlain = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
+    guard isPlain, let first = name.first, first.isLetter || first.isNumber else {
+      throw table.error(
+        .range, "name", "name is \"\(name)\", allowed: letters, digits, \"-\", \"_\" and \".\"", hint: "rename it")
+    }
+    return name
+  }
+}
