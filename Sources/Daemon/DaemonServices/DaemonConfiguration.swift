@@ -68,13 +68,12 @@ extension DaemonConfiguration {
   }
 
   init(_ table: SettingsTable, file: String, spool: String?, state: String?, defaultWorker: String) throws {
-    let second = Duration.seconds(1)
     paths = try ServicePaths(table, file: file, spool: spool, state: state)
     worker = [try table.optional("worker").map { ServicePaths.resolve($0, besides: file) } ?? defaultWorker]
     watch = try table.choice("watch", default: .auto)
-    settle = try table.value("settle", default: 2 * second, in: .zero...(600 * second))
-    rescan = try table.value("rescan", default: 30 * second, in: .milliseconds(100)...(86_400 * second))
-    checkpointInterval = try table.value("checkpoint_interval", default: 10 * second, in: .zero...(86_400 * second))
+    settle = try table.value("settle", default: .seconds(2), in: .zero ... .seconds(600))
+    rescan = try table.value("rescan", default: .seconds(30), in: .milliseconds(100) ... .seconds(86_400))
+    checkpointInterval = try table.value("checkpoint_interval", default: .seconds(10), in: .zero ... .seconds(86_400))
     kernels = try table.optional("kernels")
     logLevel = try table.choice("log_level", default: .info)
     limits = try Self.limits(try table.table("limits"))

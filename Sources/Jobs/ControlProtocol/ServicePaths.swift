@@ -31,7 +31,8 @@ package struct ServicePaths: Equatable, Sendable {
   }
 
   /// For readers who need nothing else of the configuration.
-  package static func read(configuration file: String, spool: String? = nil, state: String? = nil) throws -> ServicePaths
+  package static func read(configuration file: String, spool: String? = nil, state: String? = nil) throws
+    -> ServicePaths
   {
     try SettingsTable.read(file: file) { table in
       table.ignoreOthers()
