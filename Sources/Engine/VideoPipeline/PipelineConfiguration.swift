@@ -8,6 +8,8 @@ package struct PipelineConfiguration: Sendable, Hashable {
     package var betaStart = 1e-4
     package var betaEnd = 0.02
     package var zeroTerminalSNR = true
+
+    package init() {}
   }
 
   package struct Sampler: Sendable, Hashable {
@@ -15,6 +17,8 @@ package struct PipelineConfiguration: Sendable, Hashable {
     package var eta = 0.0
     /// Whether the unconditional branch of guidance also drops the given frames.
     package var dropsFramePrediction = true
+
+    package init() {}
   }
 
   /// One model of the cascade; `model` and `autoencoder` name sub-folders.

@@ -122,6 +122,30 @@ struct SafetensorsTests {
     #expect { _ = try SafetensorsFile(path: target.path) } throws: { ($0 as? WeightsError)?.code == .malformed }
   }
 
+  @Test("with any bytes changed is read or refused, and never brings the reader down")
+  func mutations() throws {
+    var document = SafetensorsDocument(metadata: ["a": "b"])
+    document.add("x", Tensor([1, 2, 3, 4], shape: [2, 2]))
+    document.add("ids", integers: [1, 2], shape: [2])
+    document.add("half", Tensor([1, 2], shape: [2]), as: .float16)
+    let good = document.data()
+    let stream = NoiseStream(seed: 11, purpose: .training(0))
+    for round in 0..<500 {
+      let words = stream.words(block: UInt32(round))
+      var bytes = good
+      bytes[Int(words.x) % good.count] = UInt8(truncatingIfNeeded: words.y)
+      bytes[Int(words.z) % good.count] = UInt8(truncatingIfNeeded: words.w)
+      if round % 4 == 0 { bytes = bytes.prefix(Int(words.y) % good.count) }
+      let target = try TemporaryFile(bytes)
+      guard let file = try? SafetensorsFile(path: target.path) else { continue }
+      for name in file.names {
+        _ = try? file.tensor(name)
+        _ = try? file.integers(name)
+        _ = try? file.doubles(name)
+      }
+    }
+  }
+
   @Test("that does not exist is refused, naming it")
   func absent() {
     #expect {
