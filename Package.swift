@@ -55,7 +55,8 @@ let base: [Target] = [
 let engine: [Target] = [
   .systemLibrary(
     name: "COpenBLAS", path: "Sources/Engine/COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
-  .systemLibrary(name: "CPNG", path: "Sources/Engine/CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+  .systemLibrary(
+    name: "CPNGLibrary", path: "Sources/Engine/CPNGLibrary", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
   .systemLibrary(
     name: "CFFmpeg", path: "Sources/Engine/CFFmpeg", pkgConfig: "libavformat libavcodec libavutil libswscale",
     providers: [.apt(["libavformat-dev", "libavcodec-dev", "libavutil-dev", "libswscale-dev"])]),
@@ -63,6 +64,7 @@ let engine: [Target] = [
     name: "CSentencePieceLibrary", path: "Sources/Engine/CSentencePieceLibrary", pkgConfig: "sentencepiece",
     providers: [.apt(["libsentencepiece-dev"])]),
   target("Engine", "CKernels"),
+  target("Engine", "CPNG", ["CPNGLibrary"]),
   target("Engine", "CSentencePiece", ["CSentencePieceLibrary"]),
   target("Engine", "Tensors"),
   target("Engine", "Kernels", ["CKernels", "Tensors"]),
@@ -137,7 +139,7 @@ let testTargets: [Target] = [
   tests("Engine", "TextEncoding", ["Autograd", "Kernels", "Tensors", "Weights"]),
   tests("Engine", "VideoAutoencoder", ["Autograd", "Kernels", "Tensors", "Weights", "Diffusion"]),
   tests("Engine", "VideoTransformer", ["Autograd", "Kernels", "Tensors", "Weights", "Diffusion"]),
-  tests("Engine", "MediaIO"),
+  tests("Engine", "MediaIO", ["DurableFiles"]),
   tests("Engine", "VideoPipeline", ["Autograd", "Kernels", "Tensors", "Weights", "Diffusion", "TextEncoding"]),
   tests("Jobs", "JobModel", ["DurableFiles"]), tests("Jobs", "Spool", ["JobModel", "DurableFiles"]),
   tests("Jobs", "JobStore", ["JobModel", "DurableFiles"]), tests("Jobs", "Scheduling", ["JobModel"]),

@@ -1,0 +1,169 @@
+import CFFmpeg
+
+/// Decodes the first video stream of one file into RGB frames.
+///
+/// Owns FFmpeg's contexts; used by one thread.
+final class VideoDecoder {
+  private let call: FFmpegCall
+  private let byteLimit: Int
+  private var format: UnsafeMutablePointer<AVFormatContext>?
+  private var context: UnsafeMutablePointer<AVCodecContext>?
+  private var scaler: OpaquePointer?
+  private var frame = av_frame_alloc()
+  private var packet = av_packet_alloc()
+  private var streamIndex: Int32 = 0
+  private var bytes: [UInt8] = []
+  private var frameCount = 0
+
+  static func decode(_ path: String, byteLimit: Int) throws(MediaError) -> VideoFile.Contents {
+    let decoder = VideoDecoder(FFmpegCall("read video \"\(path)\"", code: .damaged), byteLimit: byteLimit)
+    try decoder.open(path)
+    try decoder.readAll()
+    return try decoder.contents()
+  }
+
+  private init(_ call: FFmpegCall, byteLimit: Int) {
+    self.call = call
+    self.byteLimit = byteLimit
+  }
+
+  private func open(_ path: String) throws(MediaError) {
+    let open = FFmpegCall(call.attempt, code: .unreadable)
+    try open("open the file", avformat_open_input(&format, "file:" + path, nil, nil), hint: "is it a video?")
+    let format = try open.unwrap("open the file", format)
+    try call("find the streams", avformat_find_stream_info(format, nil))
+    var codec: UnsafePointer<AVCodec>?
+    streamIndex = try open(
+      "find a video stream", av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0))
+    let stream = try open.unwrap("find a video stream", format.pointee.streams[Int(streamIndex)])
+    context = avcodec_alloc_context3(codec)
+    let context = try open.unwrap("allocate the decoder", context)
+    try call("describe the stream", avcodec_parameters_to_context(context, stream.pointee.codecpar))
+    context.pointee.thread_count = 1
+    context.pointee.err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE
+    try open("open the decoder", avcodec_open2(context, codec, nil))
+  }
+
+  deinit {
+    av_packet_free(&packet)
+    av_frame_free(&frame)
+    sws_freeContext(scaler)
+    avcodec_free_context(&context)
+    avformat_close_input(&format)
+  }
+
+  private func readAll() throws(MediaError) {
+    let packet = try call.unwrap("allocate a packet", packet)
+    while true {
+      let result = av_read_frame(format, packet)
+      if result == walt_averror_eof { break }
+      try call("read a packet", result)
+      defer { av_packet_unref(packet) }
+      guard packet.pointee.stream_index == streamIndex else { continue }
+      if packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
+        throw call.error("the file ends within a packet", hint: "is it whole?")
+      }
+      try call("decode a packet", avcodec_send_packet(context, packet))
+      try receiveFrames()
+    }
+    try call("finish decoding", avcodec_send_packet(context, nil))
+    try receiveFrames()
+    if frameCount == 0 { throw call.error("it holds no frames") }
+  }
+
+  private func receiveFrames() throws(MediaError) {
+    let frame = try call.unwrap("allocate a frame", frame)
+    while true {
+      let result = avcodec_receive_frame(context, frame)
+      if result == walt_averror_again || result == walt_averror_eof { return }
+      try call("decode frame \(frameCount)", result)
+      if frame.pointee.decode_error_flags != 0 || frame.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0 {
+        throw call.error("frame \(frameCount) is damaged")
+      }
+      try append(frame)
+    }
+  }
+
+  private func append(_ frame: UnsafeMutablePointer<AVFrame>) throws(MediaError) {
+    let context = try call.unwrap("decode", context)
+    let (width, height) = (Int(context.pointee.width), Int(context.pointee.height))
+    guard frame.pointee.width == context.pointee.width, frame.pointee.height == context.pointee.height,
+      frameCount == 0 || bytes.count == frameCount * width * height * 3
+    else { throw call.error("frame \(frameCount) has another size than those before it") }
+    let frameByteCount = width * height * 3
+    guard bytes.count + frameByteCount <= byteLimit else {
+      throw MediaError(
+        .tooLarge,
+        "\(call.attempt): frame \(frameCount) of \(width) × \(height) passes the limit of \(byteLimit) bytes; shorten it"
+      )
+    }
+    if scaler == nil { scaler = try makeScaler(frame) }
+    bytes.append(contentsOf: repeatElement(0, count: frameByteCount))
+    let scaler = scaler
+    let offset = frameCount * frameByteCount
+    let rows = bytes.withUnsafeMutableBufferPointer { buffer -> Int32 in
+      guard let start = buffer.baseAddress else { return -1 }
+      var target: [UnsafeMutablePointer<UInt8>?] = [start + offset, nil, nil, nil]
+      let stride = [Int32(width * 3), 0, 0, 0]
+      return withUnsafePointer(to: &frame.pointee.data) { data in
+        data.withMemoryRebound(to: UnsafePointer<UInt8>?.self, capacity: 8) { planes in
+          withUnsafePointer(to: &frame.pointee.linesize) { lineSizes in
+            lineSizes.withMemoryRebound(to: Int32.self, capacity: 8) {
+              sws_scale(scaler, planes, $0, 0, frame.pointee.height, &target, stride)
+            }
+          }
+        }
+      }
+    }
+    try call("convert frame \(frameCount)", rows)
+    frameCount += 1
+  }
+
+  /// Conversion to RGB by the matrix that the stream names; BT.709 for large frames that name none, as players do.
+  private func makeScaler(_ frame: UnsafeMutablePointer<AVFrame>) throws(MediaError) -> OpaquePointer {
+    let (width, height) = (frame.pointee.width, frame.pointee.height)
+    let format = AVPixelFormat(frame.pointee.format)
+    let flags = SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_BITEXACT
+    let scaler = try call.unwrap(
+      "convert \(Self.name(format)) to RGB",
+      sws_getContext(width, height, format, width, height, AV_PIX_FMT_RGB24, flags, nil, nil, nil))
+    var matrix = Int32(frame.pointee.colorspace.rawValue)
+    if frame.pointee.colorspace == AVCOL_SPC_UNSPECIFIED { matrix = height >= 720 ? SWS_CS_ITU709 : SWS_CS_ITU601 }
+    let coefficients = sws_getCoefficients(matrix)
+    let full: Int32 = frame.pointee.color_range == AVCOL_RANGE_JPEG ? 1 : 0
+    sws_setColorspaceDetails(scaler, coefficients, full, coefficients, 1, 0, 1 << 16, 1 << 16)
+    return scaler
+  }
+
+  private func contents() throws(MediaError) -> VideoFile.Contents {
+    let format = try call.unwrap("describe the file", format)
+    let context = try call.unwrap("describe the stream", context)
+    let stream = try call.unwrap("describe the stream", format.pointee.streams[Int(streamIndex)])
+    let rate = av_guess_frame_rate(format, stream, nil)
+    return VideoFile.Contents(
+      frames: RGBFrames(
+        width: Int(context.pointee.width), height: Int(context.pointee.height), frameCount: frameCount, bytes: bytes),
+      frameRate: .init(Int(rate.num), Int(rate.den)),
+      colour: .init(
+        primaries: Int(context.pointee.color_primaries.rawValue), transfer: Int(context.pointee.color_trc.rawValue),
+        matrix: Int(context.pointee.colorspace.rawValue),
+        isFullRange: context.pointee.color_range == AVCOL_RANGE_JPEG),
+      metadata: Self.entries(format.pointee.metadata),
+      codec: avcodec_get_name(context.pointee.codec_id).map { String(cString: $0) } ?? "",
+      pixelFormat: Self.name(context.pointee.pix_fmt))
+  }
+
+  private static func entries(_ dictionary: OpaquePointer?) -> [String: String] {
+    var entries: [String: String] = [:]
+    var entry = av_dict_get(dictionary, "", nil, AV_DICT_IGNORE_SUFFIX)
+    while let found = entry {
+      entries[String(cString: found.pointee.key)] = String(cString: found.pointee.value)
+      entry = av_dict_get(dictionary, "", found, AV_DICT_IGNORE_SUFFIX)
+    }
+    return entries
+  }
+
+  private static func name(_ format: AVPixelFormat) -> String {
+    av_get_pix_fmt_name(format).map { String(cString: $0) } ?? "unknown"
+  }
+}

@@ -1,0 +1,84 @@
+import DurableFiles
+
+/// Reads and writes video files.
+package enum VideoFile {
+  /// What a video says of its colours, as the code points of ITU-T H.273; 1 is BT.709, 2 unspecified.
+  package struct ColourTags: Sendable, Hashable {
+    package let primaries: Int
+    package let transfer: Int
+    package let matrix: Int
+    package let isFullRange: Bool
+
+    package init(primaries: Int, transfer: Int, matrix: Int, isFullRange: Bool) {
+      self.primaries = primaries
+      self.transfer = transfer
+      self.matrix = matrix
+      self.isFullRange = isFullRange
+    }
+
+    package static let bt709 = ColourTags(primaries: 1, transfer: 1, matrix: 1, isFullRange: false)
+  }
+
+  /// A fraction of whole numbers.
+  package struct Rate: Sendable, Hashable {
+    package let numerator: Int
+    package let denominator: Int
+
+    package init(_ numerator: Int, _ denominator: Int = 1) {
+      self.numerator = numerator
+      self.denominator = denominator
+    }
+  }
+
+  /// A decoded video.
+  package struct Contents: Sendable {
+    package let frames: RGBFrames
+    /// Frames per second.
+    package let frameRate: Rate
+    /// As the stream itself says.
+    package let colour: ColourTags
+    /// The container's metadata: `comment` and others.
+    package let metadata: [String: String]
+    /// `h264`, …
+    package let codec: String
+    /// `yuv420p`, …
+    package let pixelFormat: String
+  }
+
+  /// Writes MP4 with H.264 whole and durably: yuv420p, BT.709, one packet a frame with its duration, the index in
+  /// front. The same frames and comment give the same bytes.
+  ///
+  /// - Parameters:
+  ///   - frames: of even width and height.
+  ///   - framesPerSecond: exact.
+  ///   - comment: the container's `comment`, none if empty.
+  package static func writeMP4(
+    _ frames: RGBFrames, framesPerSecond: Int, comment: String = "", to path: String
+  ) throws {
+    let (folder, name) = split(path)
+    // Hidden and ending in .tmp: never a request, and overwritten by the next try after a crash.
+    let temporary = "\(folder)/.\(name).encoding.tmp"
+    do {
+      try MP4Encoder.encode(
+        frames, framesPerSecond: framesPerSecond, comment: comment, to: temporary, name: path)
+      try DurableFile.publish(temporary, as: path)
+    } catch {
+      _ = try? DurableFile.remove(temporary)
+      throw error
+    }
+  }
+
+  /// Decodes the first video stream of a file in any format that libavformat knows.
+  ///
+  /// - Parameter byteLimit: the most bytes that the decoded frames may take.
+  /// - Throws: `MediaError` if any part of the file is damaged or missing.
+  package static func read(_ path: String, byteLimit: Int = 1 << 30) throws -> Contents {
+    try VideoDecoder.decode(path, byteLimit: byteLimit)
+  }
+
+  private static func split(_ path: String) -> (folder: String, name: String) {
+    guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+    let folder = path[..<slash]
+    return (folder.isEmpty ? "/" : String(folder), String(path[path.index(after: slash)...]))
+  }
+}
