@@ -1,0 +1,179 @@
+import Foundation
+import GRDB
+import JobModel
+
+/// A request file as it was read.
+package struct RequestFile: Equatable, Sendable {
+  /// Relative to the spool.
+  package let path: String
+  /// SHA-256 of the bytes, hexadecimal.
+  package let digest: String
+  /// Size, times and inode: the same stamp means the same bytes.
+  package let stamp: String
+  package let bytes: [UInt8]
+  /// The user number of the file's owner.
+  package let owner: Int
+
+  package init(path: String, digest: String, stamp: String, bytes: [UInt8], owner: Int) {
+    self.path = path
+    self.digest = digest
+    self.stamp = stamp
+    self.bytes = bytes
+    self.owner = owner
+  }
+
+  /// The path without `.json` or `.jsonl`: what the outputs are named after.
+  package var stem: String {
+    let nameStart = path.lastIndex(of: "/") ?? path.startIndex
+    guard let dot = path[nameStart...].lastIndex(of: ".") else { return path }
+    return String(path[..<dot])
+  }
+}
+
+/// What came of a request file.
+package enum Acceptance: Equatable, Sendable {
+  /// A new job; the leases of the one it replaced, which are void now.
+  case new(JobID, revoked: [Lease])
+  /// The same bytes were seen before: nothing happened.
+  case known(JobID)
+  /// Another request of the folder has the same stem.
+  case nameTaken(by: String)
+}
+
+extension JobStore {
+  /// Makes a job with its clips and tasks, in the place of the one that the file stood for before.
+  ///
+  /// The job before is cancelled if it has not ended; one that is being published is let go on.
+  package func accept(_ file: RequestFile, _ parameters: ResolvedRequest) async throws -> Acceptance {
+    let now = now()
+    return try await write { database in
+      if let answer = try database.answerKnown(file) { return answer }
+      let revoked = try database.retire(file.path, reason: "the request was changed", at: now)
+      let job = try database.insert(file, parameters, state: .queued, reason: nil, at: now)
+      try database.insertClips(of: job, parameters)
+      try database.addEvent(job, "accepted", file.path, at: now)
+      return .new(job, revoked: revoked)
+    }
+  }
+
+  /// Remembers a request that was refused, so that it is refused once.
+  package func reject(_ file: RequestFile, _ error: RequestError) async throws -> Acceptance {
+    let now = now()
+    return try await write { database in
+      if let answer = try database.answerKnown(file, ignoringStem: true) { return answer }
+      let revoked = try database.retire(file.path, reason: "the request was changed", at: now)
+      let job = try database.insert(file, nil, state: .rejected, reason: error.description, at: now)
+      try database.addEvent(job, JobState.rejected.rawValue, error.description, at: now)
+      return .new(job, revoked: revoked)
+    }
+  }
+
+  /// Every request file that a job stands for, by its path.
+  package func knownRequests() async throws -> [String: KnownRequest] {
+    try await read { database in
+      let rows = try Row.fetchCursor(
+        database, sql: "SELECT id, path, digest, state, stamp FROM job WHERE is_current = 1")
+      var known: [String: KnownRequest] = [:]
+      while let row = try rows.next() { known[row["path"]] = try KnownRequest(row) }
+      return known
+    }
+  }
+
+  package func knownRequest(at path: String) async throws -> KnownRequest? {
+    try await read { database in
+      try Row.fetchOne(
+        database, sql: "SELECT id, path, digest, state, stamp FROM job WHERE path = ? AND is_current = 1",
+        arguments: [path]
+      ).map { try KnownRequest($0) }
+    }
+  }
+
+  /// The request as it was accepted.
+  package func request(of job: JobID) async throws -> [UInt8] {
+    try await read { database in
+      guard
+        let data = try Data.fetchOne(database, sql: "SELECT request FROM job WHERE id = ?", arguments: [job.rawValue])
+      else { throw StoreError(.notFound, "job \(job): there is no such job; waltctl list shows them") }
+      return Array(data)
+    }
+  }
+
+  /// The file at `path` is gone: its job is cancelled if it has not ended, and the same bytes put there again are a
+  /// new request.
+  ///
+  /// - Returns: the leases that are void now.
+  package func forget(_ path: String) async throws -> [Lease] {
+    let now = now()
+    return try await write { try $0.retire(path, reason: "the request file was removed", at: now) }
+  }
+}
+
+extension Database {
+  /// What to say of a file without making a job; refreshes the stamp of a file whose bytes are the same.
+  fileprivate func answerKnown(_ file: RequestFile, ignoringStem: Bool = false) throws -> Acceptance? {
+    let row = try Row.fetchOne(
+      self, sql: "SELECT id, digest, stamp FROM job WHERE path = ? AND is_current = 1", arguments: [file.path])
+    if let row, row["digest"] as String == file.digest {
+      if row["stamp"] as String != file.stamp {
+        try execute(sql: "UPDATE job SET stamp = ? WHERE id = ?", arguments: [file.stamp, row["id"] as Int64])
+      }
+      return .known(JobID(row["id"] as Int64))
+    }
+    if ignoringStem { return nil }
+    return try String.fetchOne(
+      self,
+      sql: "SELECT path FROM job WHERE stem = ? AND path != ? AND is_current = 1 AND state != 'rejected'",
+      arguments: [file.stem, file.path]
+    ).map { .nameTaken(by: $0) }
+  }
+
+  /// Takes its file from the job at `path`; cancels it if it has not ended and is not being published.
+  fileprivate func retire(_ path: String, reason: String, at now: Date) throws -> [Lease] {
+    let row = try Row.fetchOne(
+      self, sql: "SELECT id, state FROM job WHERE path = ? AND is_current = 1", arguments: [path])
+    guard let row, let state = JobState(rawValue: row["state"]) else { return [] }
+    let job = JobID(row["id"] as Int64)
+    try execute(sql: "UPDATE job SET is_current = 0 WHERE id = ?", arguments: [job.rawValue])
+    guard state.mayBecome(.cancelled) else { return [] }
+    let leases = try revokeLeases(of: job)
+    try move(job, to: .cancelled, reason: reason, at: now)
+    return leases
+  }
+
+  fileprivate func insert(
+    _ file: RequestFile, _ parameters: ResolvedRequest?, state: JobState, reason: String?, at now: Date
+  ) throws -> JobID {
+    let account = parameters?.account ?? "default"
+    try execute(sql: "INSERT INTO account VALUES (?) ON CONFLICT DO NOTHING", arguments: [account])
+    let json = try parameters.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
+    try execute(
+      sql: """
+        INSERT INTO job (path, stem, digest, stamp, request, owner, is_current, state, reason, priority, account, model,
+          parameters, clip_count, task_count, created, finished)
+        VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        file.path, file.stem, file.digest, file.stamp, Data(file.bytes), file.owner, state.rawValue, reason,
+        parameters?.priority ?? 0, account, parameters?.model, json, parameters?.clips.count ?? 0,
+        parameters.map { $0.clips.count * $0.plan.steps.count } ?? 0, now.timeIntervalSince1970,
+        state.isFinal ? now.timeIntervalSince1970 : nil,
+      ])
+    return JobID(lastInsertedRowID)
+  }
+
+  fileprivate func insertClips(of job: JobID, _ parameters: ResolvedRequest) throws {
+    let plan = parameters.plan
+    let steps = plan.steps.map { ($0, missing: plan.predecessors(of: $0).count) }
+    let clipStatement = try cachedStatement(sql: "INSERT INTO clip (job, place, seed, prompt) VALUES (?, ?, ?, ?)")
+    let taskStatement = try cachedStatement(
+      sql: "INSERT INTO task (job, clip, stage, chunk, state, missing) VALUES (?, ?, ?, ?, ?, ?)")
+    for clip in parameters.clips {
+      try clipStatement.execute(arguments: [job.rawValue, clip.index, clip.seed, clip.prompt])
+      for (step, missing) in steps {
+        let state: TaskState = missing == 0 ? .ready : .waiting
+        try taskStatement.execute(
+          arguments: [job.rawValue, clip.index, step.stage.rawValue, step.chunk, state.rawValue, missing])
+      }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import GRDB
+import JobModel
+
+extension JobStore {
+  /// Ends a job that has not ended.
+  ///
+  /// - Returns: the leases that are void now; their workers are told to drop them.
+  package func cancel(_ job: JobID, reason: String) async throws -> [Lease] {
+    let now = now()
+    return try await write { database in
+      try database.move(job, to: .cancelled, reason: reason, at: now)
+      return try database.revokeLeases(of: job)
+    }
+  }
+
+  /// Keeps a job from going on until `release`.
+  ///
+  /// - Returns: its leases, which still hold; their workers are told to give way, and what they save counts.
+  package func hold(_ job: JobID, reason: String) async throws -> [Lease] {
+    let now = now()
+    return try await write { database in
+      try database.move(job, to: .held, reason: reason, at: now)
+      return try database.leases(of: job)
+    }
+  }
+
+  /// Lets a held job go on: to be published where every task is done, else in its place in the queue.
+  package func release(_ job: JobID) async throws {
+    let now = now()
+    try await write { database in
+      let isComplete = try Bool.fetchOne(
+        database, sql: "SELECT task_count = tasks_done FROM job WHERE id = ?", arguments: [job.rawValue])
+      try database.move(job, from: [.held], to: isComplete == true ? .publishing : .queued, reason: nil, at: now)
+    }
+  }
+
+  /// Revives a failed job: its failed tasks are ready again at their last checkpoints, with fresh attempts.
+  package func retry(_ job: JobID) async throws {
+    let now = now()
+    try await write { database in
+      try database.move(job, from: [.failed], to: .queued, reason: nil, at: now)
+      try database.execute(
+        sql: """
+          UPDATE task SET state = iif(state = 'failed', 'ready', state), failures = 0, kills = 0, not_before = NULL
+          WHERE job = ? AND state IN ('failed', 'ready')
+          """, arguments: [job.rawValue])
+    }
+  }
+
+  /// - Precondition: `priority` is 0…100.
+  package func setPriority(_ job: JobID, _ priority: Int) async throws {
+    precondition(0...100 ~= priority, "priority is \(priority), must be 0…100")
+    let now = now()
+    try await write { database in
+      try database.execute(sql: "UPDATE job SET priority = ? WHERE id = ?", arguments: [priority, job.rawValue])
+      guard database.changesCount == 1 else {
+        throw StoreError(.notFound, "job \(job): there is no such job; waltctl list shows them")
+      }
+      try database.addEvent(job, "priority", String(priority), at: now)
+    }
+  }
+
+  /// Gives up a job that cannot be published or whose model is gone.
+  package func fail(_ job: JobID, reason: String) async throws -> [Lease] {
+    let now = now()
+    return try await write { database in
+      try database.move(job, to: .failed, reason: reason, at: now)
+      return try database.revokeLeases(of: job)
+    }
+  }
+
+  /// The job's outputs are all in place.
+  package func markPublished(_ job: JobID) async throws {
+    let now = now()
+    try await write { try $0.move(job, from: [.publishing], to: .done, reason: nil, at: now) }
+  }
+
+  /// Notes something that happened to a job without changing it.
+  package func note(_ job: JobID, _ kind: String, _ detail: String) async throws {
+    let now = now()
+    try await write { try $0.addEvent(job, kind, detail, at: now) }
+  }
+}

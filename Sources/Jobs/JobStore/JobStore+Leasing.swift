@@ -1,0 +1,214 @@
+import Foundation
+import GRDB
+import JobModel
+
+/// What finishing a task led to.
+package struct FinishedTask: Equatable, Sendable {
+  package let job: JobID
+  /// Tasks that may begin now.
+  package let nextTasks: [TaskID]
+  /// Whether this was the job's last task: the job is `publishing` now, or `held` and complete.
+  package let isLast: Bool
+}
+
+/// What a failed attempt led to.
+package struct FailedTask: Equatable, Sendable {
+  package let job: JobID
+  /// Whether the job has failed with it.
+  package let hasFailedJob: Bool
+  /// Other leases of the job, void now.
+  package let revoked: [Lease]
+}
+
+extension JobStore {
+  /// Tasks that may begin now, of queued and running jobs: by priority, then arrival, then place in the job.
+  package func readyTasks(limit: Int) async throws -> [ReadyTask] {
+    let now = now().timeIntervalSince1970
+    return try await read { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT task.*, job.priority, job.account, job.model, job.created
+          FROM job CROSS JOIN task ON task.job = job.id AND task.state = 'ready' AND task.missing = 0
+          WHERE job.state IN ('queued', 'running') AND (task.not_before IS NULL OR task.not_before <= ?)
+          ORDER BY job.priority DESC, job.id, task.id LIMIT ?
+          """, arguments: [now, limit]
+      ).map { row in
+        ReadyTask(
+          task: try TaskRecord(row), priority: row["priority"], account: row["account"], model: row["model"],
+          created: Date(timeIntervalSince1970: row["created"]))
+      }
+    }
+  }
+
+  /// When the next task that waits for its retry may begin; nil where none waits.
+  package func nextRetry() async throws -> Date? {
+    try await read { database in
+      try Double.fetchOne(
+        database,
+        sql: """
+          SELECT min(not_before) FROM task JOIN job ON job.id = task.job
+          WHERE task.state = 'ready' AND job.state IN ('queued', 'running')
+          """
+      ).map { Date(timeIntervalSince1970: $0) }
+    }
+  }
+
+  /// Gives a ready task to a worker; the job is running from then on.
+  ///
+  /// - Throws: `StoreError.conflict` where the task is not ready or its job may not run.
+  package func lease(_ task: TaskID, worker: String) async throws -> Lease {
+    let now = now()
+    return try await write { database in
+      let row = try Row.fetchOne(
+        database,
+        sql: """
+          UPDATE task SET state = 'leased', attempts = attempts + 1, lease = attempts + 1, worker = ?, heartbeat = ?,
+            step = NULL, step_count = NULL, not_before = NULL
+          WHERE id = ? AND state = 'ready' AND missing = 0
+            AND job IN (SELECT id FROM job WHERE state IN ('queued', 'running'))
+          RETURNING job, lease
+          """, arguments: [worker, now.timeIntervalSince1970, task.rawValue])
+      guard let row else { throw StoreError(.conflict, "lease task \(task): it is not ready, or its job may not run") }
+      let job = JobID(row["job"] as Int64)
+      let state = try String.fetchOne(database, sql: "SELECT state FROM job WHERE id = ?", arguments: [job.rawValue])
+      if state == JobState.queued.rawValue {
+        try database.execute(
+          sql: "UPDATE job SET started = coalesce(started, ?) WHERE id = ?",
+          arguments: [now.timeIntervalSince1970, job.rawValue])
+        try database.move(job, from: [.queued], to: .running, reason: nil, at: now)
+      }
+      return Lease(task: task, attempt: row["lease"])
+    }
+  }
+
+  /// Notes that the worker is alive and how far it is.
+  package func heartbeat(_ lease: Lease, step: Int, of stepCount: Int) async throws {
+    let now = now().timeIntervalSince1970
+    try await write {
+      try $0.change(lease, setting: "heartbeat = ?, step = ?, step_count = ?", [now, step, stepCount])
+    }
+  }
+
+  /// The task is done: wakes the tasks that waited for it and, with the last, moves the job to `publishing`.
+  ///
+  /// - Parameter result: what the daemon wants to know of it later; the store does not look into it.
+  package func finish(_ lease: Lease, result: String, seconds: Double) async throws -> FinishedTask {
+    let now = now()
+    return try await write { database in
+      try database.move(
+        lease, to: .done, setting: ", result = ?, seconds = ?, message = NULL", [result, seconds])
+      let job = try database.job(of: lease)
+      let next = try database.wakeSuccessors(of: lease.task, in: job)
+      let row = try Row.fetchOne(
+        database, sql: "SELECT state, task_count = tasks_done AS complete FROM job WHERE id = ?",
+        arguments: [job.rawValue])
+      let isLast = row.map { $0["complete"] as Bool } ?? false
+      if isLast, let state = row?["state"] as String?, state == JobState.running.rawValue {
+        try database.move(job, from: [.running], to: .publishing, reason: nil, at: now)
+      }
+      return FinishedTask(job: job, nextTasks: next, isLast: isLast)
+    }
+  }
+
+  /// The worker gave way, or is gone without fault of the task: ready again at the last checkpoint.
+  package func yield(_ lease: Lease) async throws {
+    try await write { try $0.move(lease, to: .ready) }
+  }
+
+  /// The attempt failed.
+  ///
+  /// - Parameters:
+  ///   - killedWorker: whether the worker died of it.
+  ///   - retryAt: when to try again (see `RetryPolicy`); nil gives the task and its job up.
+  package func fail(
+    _ lease: Lease, message: String, killedWorker: Bool, retryAt: Date?
+  ) async throws -> FailedTask {
+    let now = now()
+    return try await write { database in
+      try database.move(
+        lease, to: retryAt == nil ? .failed : .ready,
+        setting: ", failures = failures + 1, kills = kills + ?, message = ?, not_before = ?",
+        [killedWorker ? 1 : 0, message, retryAt?.timeIntervalSince1970])
+      let job = try database.job(of: lease)
+      let reason = "\(lease): \(message)"
+      guard retryAt == nil else {
+        try database.addEvent(job, "attempt failed", reason, at: now)
+        return FailedTask(job: job, hasFailedJob: false, revoked: [])
+      }
+      try database.move(job, to: .failed, reason: reason, at: now)
+      return FailedTask(job: job, hasFailedJob: true, revoked: try database.revokeLeases(of: job))
+    }
+  }
+
+  /// The finished task's result is lost or damaged: it must run again, and what waits for it waits again.
+  package func redo(_ task: TaskID, message: String) async throws {
+    let now = now()
+    try await write { database in
+      let row = try Row.fetchOne(
+        database,
+        sql:
+          "UPDATE task SET state = 'ready', result = NULL, message = ? WHERE id = ? AND state = 'done' RETURNING job",
+        arguments: [message, task.rawValue])
+      guard let row else { throw StoreError(.conflict, "redo task \(task): it is not done") }
+      let job = JobID(row["job"] as Int64)
+      for (successor, _) in try database.successors(of: task, in: job) {
+        try database.execute(
+          sql: """
+            UPDATE task SET missing = missing + 1, state = iif(state = 'ready', 'waiting', state) WHERE id = ?
+            """, arguments: [successor.rawValue])
+      }
+      try database.addEvent(job, "redo", "task \(task): \(message)", at: now)
+    }
+  }
+
+  /// Every task that a worker has, as the store knows it; at start these are the ones of the process before.
+  package func leasedTasks() async throws -> [TaskRecord] {
+    try await read { database in
+      try Row.fetchAll(database, sql: "SELECT * FROM task WHERE state = 'leased' ORDER BY id").map {
+        try TaskRecord($0)
+      }
+    }
+  }
+}
+
+extension Database {
+  /// Counts one predecessor less for what waits for `task`.
+  ///
+  /// - Returns: the tasks that wait for nothing any more.
+  fileprivate func wakeSuccessors(of task: TaskID, in job: JobID) throws -> [TaskID] {
+    try successors(of: task, in: job).compactMap { successor, state in
+      let missing = try Int.fetchOne(
+        self, sql: "UPDATE task SET missing = missing - 1 WHERE id = ? RETURNING missing",
+        arguments: [successor.rawValue])
+      guard missing == 0, state == .waiting else { return nil }
+      try execute(sql: "UPDATE task SET state = 'ready' WHERE id = ?", arguments: [successor.rawValue])
+      return successor
+    }
+  }
+
+  /// The tasks that need `task`, by the job's plan.
+  fileprivate func successors(of task: TaskID, in job: JobID) throws -> [(TaskID, TaskState)] {
+    guard let parameters = try parameters(of: job) else { return [] }
+    let plan = parameters.plan
+    let rows = try Row.fetchAll(
+      self,
+      sql: """
+        SELECT id, stage, chunk, state FROM task
+        WHERE job = ? AND clip = (SELECT clip FROM task WHERE id = ?)
+        """, arguments: [job.rawValue, task.rawValue])
+    let clip = try rows.map { row in
+      (
+        id: TaskID(row["id"]), step: TaskPlan.Step(try row.word("stage"), chunk: row["chunk"]),
+        state: try row.word("state") as TaskState
+      )
+    }
+    guard let done = clip.first(where: { $0.id == task }) else { return [] }
+    return clip.filter { plan.predecessors(of: $0.step).contains(done.step) }.map { ($0.id, $0.state) }
+  }
+
+  fileprivate func parameters(of job: JobID) throws -> ResolvedRequest? {
+    let text = try String.fetchOne(self, sql: "SELECT parameters FROM job WHERE id = ?", arguments: [job.rawValue])
+    return try text.map { try JSONDecoder().decode(ResolvedRequest.self, from: Data($0.utf8)) }
+  }
+}

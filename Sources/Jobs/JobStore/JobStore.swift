@@ -1,0 +1,87 @@
+import Foundation
+import GRDB
+import JobModel
+
+/// The one place that knows what was asked for and how far it is: SQLite through one connection in one process.
+///
+/// Every method is one transaction, durable when it returns (WAL, `synchronous=FULL`). Work runs on the database's
+/// own queue and is not cancelled with the task that asked for it.
+///
+/// A change of state is an `UPDATE` that names the state (and lease) it starts from: one changed row, or an error.
+package final class JobStore: Sendable {
+  private let queue: DatabaseQueue
+  let now: @Sendable () -> Date
+  /// Whether the process before this one ended without `close`.
+  package let wasUnclean: Bool
+
+  /// Opens or makes the database at `path`, brings its tables up to date, and checks it after an unclean stop.
+  ///
+  /// - Throws: `StoreError.damaged` where the check finds something.
+  package init(path: String, now: @escaping @Sendable () -> Date = { Date() }) throws {
+    self.now = now
+    do {
+      queue = try DatabaseQueue(path: path, configuration: Self.configuration)
+      try Schema.migrator.migrate(queue)
+      wasUnclean = try queue.write { try Self.begin($0, path: path) }
+    } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
+      throw Self.damage(path, error.message ?? "damaged")
+    }
+  }
+
+  /// Notes that a process has the database, and checks it where the one before did not say that it had finished.
+  private static func begin(_ database: Database, path: String) throws -> Bool {
+    let stop = try String.fetchOne(database, sql: "SELECT value FROM store WHERE key = 'stop'")
+    if stop == "unclean", let problem = try String.fetchOne(database, sql: "PRAGMA quick_check(1)"), problem != "ok" {
+      throw damage(path, problem)
+    }
+    try database.execute(
+      sql: "INSERT INTO store VALUES ('stop', 'unclean') ON CONFLICT DO UPDATE SET value = excluded.value")
+    return stop == "unclean"
+  }
+
+  private static func damage(_ path: String, _ problem: String) -> StoreError {
+    StoreError(.damaged, "open job store \"\(path)\": \(problem); run waltctl doctor")
+  }
+
+  /// Notes that all is in order and closes the file; the store is not used after.
+  package func close() async throws {
+    try await write { try $0.execute(sql: "UPDATE store SET value = 'clean' WHERE key = 'stop'") }
+    try queue.close()
+  }
+
+  /// Looks through the whole database (`integrity_check`); empty where nothing is wrong. Takes long.
+  package func integrityProblems() async throws -> [String] {
+    try await read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }.filter { $0 != "ok" }
+  }
+
+  func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      queue.asyncWrite(body) { _, result in continuation.resume(with: result) }
+    }
+  }
+
+  func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      queue.asyncRead { database in continuation.resume(with: Result { try body(database.get()) }) }
+    }
+  }
+
+  private static var configuration: Configuration {
+    var configuration = Configuration()
+    configuration.label = "walt.jobstore"
+    configuration.journalMode = .wal
+    configuration.foreignKeysEnabled = true
+    configuration.busyMode = .timeout(5)
+    configuration.prepareDatabase { database in
+      try database.execute(
+        sql: """
+          PRAGMA synchronous = FULL;
+          PRAGMA trusted_schema = OFF;
+          PRAGMA cell_size_check = ON;
+          PRAGMA mmap_size = 0;
+          PRAGMA journal_size_limit = 67108864;
+          """)
+    }
+    return configuration
+  }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import GRDB
+import JobModel
+
+extension Row {
+  /// A column that holds one of an enumeration's names.
+  func word<Word: RawRepresentable<String>>(_ column: String) throws -> Word {
+    let text: String = self[column]
+    guard let word = Word(rawValue: text) else {
+      throw StoreError(.damaged, "read job store: \(column) is \"\(text)\"; was it written by a newer version?")
+    }
+    return word
+  }
+
+  func date(_ column: String) -> Date? { (self[column] as Double?).map { Date(timeIntervalSince1970: $0) } }
+}
+
+extension JobRecord {
+  static let columns = """
+    id, path, digest, state, reason, priority, account, model, owner, clip_count, task_count, tasks_done, created,
+    started, finished, parameters
+    """
+
+  init(_ row: Row) throws {
+    let text: String? = row["parameters"]
+    self.init(
+      id: JobID(row["id"]), path: row["path"], digest: row["digest"], state: try row.word("state"),
+      reason: row["reason"], priority: row["priority"], account: row["account"], model: row["model"],
+      owner: row["owner"], clipCount: row["clip_count"], taskCount: row["task_count"], tasksDone: row["tasks_done"],
+      created: Date(timeIntervalSince1970: row["created"]), started: row.date("started"),
+      finished: row.date("finished"),
+      parameters: try text.map { try JSONDecoder().decode(ResolvedRequest.self, from: Data($0.utf8)) })
+  }
+}
+
+extension TaskRecord {
+  init(_ row: Row) throws {
+    self.init(
+      id: TaskID(row["id"]), job: JobID(row["job"]), clip: row["clip"], stage: try row.word("stage"),
+      chunk: row["chunk"], state: try row.word("state"), attempts: row["attempts"], failures: row["failures"],
+      kills: row["kills"], worker: row["worker"], heartbeat: row.date("heartbeat"), step: row["step"],
+      stepCount: row["step_count"], notBefore: row.date("not_before"), result: row["result"], seconds: row["seconds"],
+      message: row["message"])
+  }
+}
+
+extension KnownRequest {
+  init(_ row: Row) throws {
+    self.init(job: JobID(row["id"]), digest: row["digest"], state: try row.word("state"), stamp: row["stamp"])
+  }
+}
+
+extension CheckpointRecord {
+  init(_ row: Row) {
+    self.init(
+      task: TaskID(row["task"]), attempt: row["attempt"], step: row["step"], path: row["path"],
+      sha256: row["sha256"], byteCount: row["byte_count"])
+  }
+}
+
+extension EventRecord {
+  init(_ row: Row) {
+    self.init(
+      id: row["id"], job: JobID(row["job"]), date: Date(timeIntervalSince1970: row["at"]), kind: row["kind"],
+      detail: row["detail"])
+  }
+}

@@ -1,0 +1,152 @@
+import GRDB
+import JobModel
+
+/// The tables, version by version. A migration that has been released is never changed.
+enum Schema {
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1 first light") { database in
+      try database.execute(sql: firstLight)
+      for state in JobState.allCases {
+        try database.execute(sql: "INSERT INTO state_count (state, count) VALUES (?, 0)", arguments: [state.rawValue])
+      }
+    }
+    return migrator
+  }
+
+  private static let firstLight = """
+    CREATE TABLE store (
+      key TEXT PRIMARY KEY,
+      value TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE account (
+      name TEXT PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 64)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE job (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      path TEXT NOT NULL CHECK (path != ''),
+      stem TEXT NOT NULL,
+      digest TEXT NOT NULL CHECK (length(digest) = 64),
+      stamp TEXT NOT NULL,
+      request BLOB NOT NULL,
+      owner INTEGER NOT NULL,
+      -- Whether it is this job that the file at `path` stands for.
+      is_current INTEGER NOT NULL CHECK (is_current IN (0, 1)),
+      state TEXT NOT NULL CHECK (state IN (
+        'queued', 'running', 'publishing', 'done', 'rejected', 'failed', 'cancelled', 'held')),
+      reason TEXT CHECK (state NOT IN ('rejected', 'failed', 'held') OR reason IS NOT NULL),
+      priority INTEGER NOT NULL CHECK (priority BETWEEN 0 AND 100),
+      account TEXT NOT NULL REFERENCES account (name),
+      model TEXT,
+      parameters TEXT CHECK (state = 'rejected' OR parameters IS NOT NULL),
+      clip_count INTEGER NOT NULL DEFAULT 0,
+      task_count INTEGER NOT NULL DEFAULT 0,
+      tasks_done INTEGER NOT NULL DEFAULT 0 CHECK (tasks_done BETWEEN 0 AND task_count),
+      created REAL NOT NULL,
+      started REAL,
+      finished REAL
+    ) STRICT;
+    CREATE UNIQUE INDEX job_current ON job (path) WHERE is_current = 1;
+    CREATE INDEX job_stem ON job (stem) WHERE is_current = 1;
+    CREATE INDEX job_state ON job (state, id);
+    CREATE INDEX job_runnable ON job (priority DESC, id) WHERE state IN ('queued', 'running');
+
+    CREATE TABLE clip (
+      job INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+      place INTEGER NOT NULL,
+      seed INTEGER NOT NULL CHECK (seed >= 0),
+      prompt TEXT,
+      PRIMARY KEY (job, place)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE task (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      job INTEGER NOT NULL,
+      clip INTEGER NOT NULL,
+      stage TEXT NOT NULL CHECK (stage IN ('text', 'base', 'sr1', 'sr2', 'decode')),
+      chunk INTEGER NOT NULL CHECK (chunk >= 0),
+      state TEXT NOT NULL CHECK (state IN ('waiting', 'ready', 'leased', 'done', 'failed')),
+      -- Predecessors that are not done yet.
+      missing INTEGER NOT NULL CHECK (missing >= 0),
+      attempts INTEGER NOT NULL DEFAULT 0,
+      failures INTEGER NOT NULL DEFAULT 0,
+      kills INTEGER NOT NULL DEFAULT 0,
+      -- The attempt that holds the task.
+      lease INTEGER CHECK ((state = 'leased') = (lease IS NOT NULL)),
+      worker TEXT,
+      heartbeat REAL,
+      step INTEGER,
+      step_count INTEGER,
+      not_before REAL,
+      result TEXT CHECK ((state = 'done') = (result IS NOT NULL)),
+      seconds REAL,
+      message TEXT,
+      UNIQUE (job, clip, stage, chunk),
+      FOREIGN KEY (job, clip) REFERENCES clip (job, place) ON DELETE CASCADE
+    ) STRICT;
+    CREATE INDEX task_ready ON task (job, id) WHERE state = 'ready';
+    CREATE INDEX task_leased ON task (id) WHERE state = 'leased';
+
+    CREATE TABLE checkpoint (
+      task INTEGER NOT NULL REFERENCES task (id) ON DELETE CASCADE,
+      attempt INTEGER NOT NULL,
+      step INTEGER NOT NULL CHECK (step >= 0),
+      path TEXT NOT NULL,
+      sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+      byte_count INTEGER NOT NULL,
+      PRIMARY KEY (task, step, attempt)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE ledger (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      account TEXT NOT NULL REFERENCES account (name),
+      job INTEGER REFERENCES job (id),
+      -- What is counted: cpu_seconds, gpu_seconds, clips, bytes.
+      measure TEXT NOT NULL CHECK (measure IN ('cpu_seconds', 'gpu_seconds', 'clips', 'bytes')),
+      amount REAL NOT NULL,
+      at REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX ledger_account ON ledger (account, measure, at);
+    CREATE TRIGGER ledger_keeps BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+    CREATE TRIGGER ledger_stays BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger only grows'); END;
+
+    CREATE TABLE event (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      job INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+      at REAL NOT NULL,
+      kind TEXT NOT NULL,
+      detail TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX event_job ON event (job, id);
+
+    CREATE TABLE throughput (
+      model TEXT NOT NULL,
+      stage TEXT NOT NULL,
+      device TEXT NOT NULL,
+      -- A moving average; the newest measurement weighs a fifth.
+      seconds_per_unit REAL NOT NULL CHECK (seconds_per_unit > 0),
+      measurements INTEGER NOT NULL,
+      PRIMARY KEY (model, stage, device)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE state_count (
+      state TEXT PRIMARY KEY,
+      count INTEGER NOT NULL CHECK (count >= 0)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER job_added AFTER INSERT ON job BEGIN
+      UPDATE state_count SET count = count + 1 WHERE state = NEW.state;
+    END;
+    CREATE TRIGGER job_removed AFTER DELETE ON job BEGIN
+      UPDATE state_count SET count = count - 1 WHERE state = OLD.state;
+    END;
+    CREATE TRIGGER job_moved AFTER UPDATE OF state ON job WHEN NEW.state != OLD.state BEGIN
+      UPDATE state_count SET count = count - 1 WHERE state = OLD.state;
+      UPDATE state_count SET count = count + 1 WHERE state = NEW.state;
+    END;
+    CREATE TRIGGER task_moved AFTER UPDATE OF state ON task WHEN (NEW.state = 'done') != (OLD.state = 'done') BEGIN
+      UPDATE job SET tasks_done = tasks_done + iif(NEW.state = 'done', 1, -1) WHERE id = NEW.job;
+    END;
+    """
+}
