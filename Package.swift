@@ -125,7 +125,7 @@ let services: [Target] = [
 
 let programs: [Target] = [
   program("waltd", ["DaemonServices"]),
-  program("walt-worker", ["WorkerRuntime"]),
+  program("walt-worker", ["WorkerRuntime", logging]),
   program("waltctl", ["ControlCommands"]),
   program("walt-train", ["Training", "Evaluation", "Datasets"]),
 ]
@@ -148,7 +148,7 @@ let testTargets: [Target] = [
   tests("Train", "Datasets", ["Tensors"]), tests("Train", "Evaluation", ["Datasets", "MediaIO", "Tensors"]),
   tests("Train", "Training", ["Autograd", "Kernels", "Tensors", "Weights", "Layers", "Datasets"]),
   tests("Daemon", "DaemonServices", ["JobModel", "JobStore", "Settings", "WorkerProtocol", "WorkerLauncher", "DurableFiles", "Spool", "ControlProtocol"]),
-  tests("Worker", "WorkerRuntime", ["WorkerProtocol", "DurableFiles", "JobModel", "Weights", "Tensors", "VideoPipeline"]),
+  tests("Worker", "WorkerRuntime", ["WorkerProtocol", "DurableFiles", "JobModel", "MediaIO", "TextEncoding", logging]),
   tests("Control", "ControlCommands", ["ControlProtocol", "JobModel"]),
 ]
 

@@ -58,6 +58,16 @@ package struct Cascade {
       dropsGivenFrames: model.configuration.sampler.dropsFramePrediction, on: device)
   }
 
+  /// Refuses an item, or a state to go on from, that does not suit the model of its stage.
+  ///
+  /// - Throws: `PipelineError`.
+  package func check(_ item: StageItem, state: SamplerState? = nil) throws {
+    let denoiser = try model.denoiser(stage: item.noise.stage).configuration
+    let shape = denoiser.latentShape(isImage: item.isImage)
+    try item.check(against: denoiser, latentShape: shape)
+    if let state { try state.check(stepCount: item.sampling.stepCount, latentShape: shape) }
+  }
+
   /// The latents that the chunk after `latents` begins with (App. A): the last 5 decoded frames, encoded as a clip of
   /// their own; nil for models without frame prediction, whose chunks do not know each other.
   package func continuation(of latents: Tensor, stage: Int) throws -> Tensor? {
@@ -79,6 +89,18 @@ package struct Cascade {
   package func decodeChunk(_ latents: Tensor, stage: Int) throws -> Tensor {
     let autoencoder = try model.autoencoder(stage: stage)
     return autoencoder.decode(latents.reshaped([1] + latents.shape), on: device)[0]
+  }
+
+  /// Refuses latents that the decoder of `stage` cannot take.
+  ///
+  /// - Throws: `PipelineError`.
+  package func check(latents: Tensor, stage: Int) throws {
+    let channels = try model.autoencoder(stage: stage).configuration.latentChannels
+    guard latents.shape.count == 4, latents.count > 0, latents.shape[3] == channels else {
+      throw PipelineError(
+        .wrongShape,
+        "decode latents: they are \(latents.shape), expected [F, h, w, \(channels)]; are they of this model?")
+    }
   }
 
   /// The frames that chunk `chunk` adds to its clip: all of the first, later ones without what they share.

@@ -46,14 +46,14 @@ extension StageItem {
   }
 }
 
-extension Sampler {
-  /// Refuses a state that is not of this run.
-  func check(_ state: SamplerState, latentShape: [Int]) throws {
-    guard state.x.shape == latentShape, state.step <= stepCount else {
+extension SamplerState {
+  /// Refuses a state that is not of a run of `stepCount` steps over latents of this shape.
+  func check(stepCount: Int, latentShape: [Int]) throws {
+    guard x.shape == latentShape, step <= stepCount else {
       throw PipelineError(
         .wrongShape,
-        "go on with sampling: the state is \(state.x.shape) at step \(state.step), expected \(latentShape) and at "
-          + "most step \(stepCount); is it of this clip and stage?")
+        "go on with sampling: the state is \(x.shape) at step \(step), expected \(latentShape) and at most step "
+          + "\(stepCount); is it of this clip and stage?")
     }
   }
 }

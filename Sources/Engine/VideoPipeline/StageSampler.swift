@@ -37,7 +37,7 @@ package final class StageSampler {
         schedule: schedule, stepCount: item.sampling.stepCount, eta: item.sampling.eta, guidance: item.sampling.guidance
       )
       let state = states?[index] ?? SamplerState(noise: item.noise.normals(.initialNoise, shape: shape))
-      try sampler.check(state, latentShape: shape)
+      try state.check(stepCount: sampler.stepCount, latentShape: shape)
       return BatchClip(
         item: item, sampler: sampler, lowResolution: item.augmentedLowResolution(schedule),
         text: texts.add(item.text), negativeText: texts.add(item.negativeText), state: state)

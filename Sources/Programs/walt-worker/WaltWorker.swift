@@ -1,0 +1,64 @@
+import ArgumentParser
+import Foundation
+import Logging
+import WorkerRuntime
+
+/// The compute process of walt. Started by waltd, by a batch system, or by hand.
+@main
+struct WaltWorker: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "walt-worker",
+    abstract: "Computes tasks of walt: text, sampling, decoding.",
+    discussion: "Exit codes: 0 done, 65 bad input, 75 try again, 78 bad configuration.",
+    version: Worker.softwareVersion,
+    subcommands: [Run.self, Serve.self])
+}
+
+struct DeviceOptions: ParsableArguments {
+  @Option(help: "The name of the device, as in the daemon's configuration.")
+  var device = "cpu0"
+
+  @Option(help: "Threads that compute; by default one for each processor.")
+  var threads = ProcessInfo.processInfo.activeProcessorCount
+
+  func validate() throws {
+    guard (1...1024).contains(threads) else {
+      throw ValidationError("--threads is \(threads), allowed are 1 to 1024")
+    }
+  }
+
+  func worker() -> Worker {
+    let log = Logger(label: "walt-worker") { StreamLogHandler.standardError(label: $0) }
+    return Worker(device: device, threadCount: threads, log: log)
+  }
+}
+
+extension WaltWorker {
+  struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Does the tasks of attempt folders, as one batch, and exits.",
+      discussion:
+        "SIGTERM: checkpoint at the end of the step, exit with 75. Again in the same folder: go on from there.")
+
+    @OptionGroup var device: DeviceOptions
+
+    @Argument(help: "Folders that hold a task.json.")
+    var folders: [String]
+
+    func run() throws {
+      throw ExitCode(device.worker().run(folders).rawValue)
+    }
+  }
+
+  struct Serve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Stays, keeps its models loaded and takes commands on standard input.",
+      discussion: "Lines: run FOLDER…, yield, cancel FOLDER, quit. When the input closes it checkpoints and exits.")
+
+    @OptionGroup var device: DeviceOptions
+
+    func run() throws {
+      throw ExitCode(device.worker().serve().rawValue)
+    }
+  }
+}

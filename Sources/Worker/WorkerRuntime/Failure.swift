@@ -1,0 +1,35 @@
+import DurableFiles
+import Kernels
+import MediaIO
+import TextEncoding
+import VideoPipeline
+import Weights
+import WorkerProtocol
+
+/// What an error means for the attempt that met it and for the program that runs it.
+struct Failure: Error {
+  let attempt: AttemptFailure
+  let exitCode: WorkerExitCode
+
+  init(_ kind: AttemptFailure.Kind, _ message: String, exitCode: WorkerExitCode? = nil) {
+    attempt = AttemptFailure(kind: kind, message: message)
+    self.exitCode = exitCode ?? (kind == .request ? .badInput : .tryAgain)
+  }
+
+  init(_ error: any Error) {
+    switch error {
+    case let failure as Failure: self = failure
+    // A model that cannot be loaded is a matter of configuration: missing may come back, damaged will not mend.
+    case let error as WeightsError:
+      self.init(error.code == .unreadable ? .resource : .request, error.description, exitCode: .badConfiguration)
+    case let error as TextEncodingError where error.code == .tokenizerUnreadable:
+      self.init(.resource, error.description, exitCode: .badConfiguration)
+    case let error as PipelineError where error.code == .mismatchedParts:
+      self.init(.request, error.description, exitCode: .badConfiguration)
+    case is TextEncodingError, is PipelineError, is ProtocolError: self.init(.request, "\(error)")
+    case let error as MediaError: self.init(error.code == .unsupported ? .request : .resource, error.description)
+    case is FileSystemError, is KernelsError: self.init(.resource, "\(error)")
+    default: self.init(.internal, "\(error)")
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import DurableFiles
+import Foundation
+import Tensors
+import VideoAutoencoder
+import VideoPipeline
+import WorkerProtocol
+
+extension TaskRunner {
+  /// Decodes each attempt's chunks, one after the other, and writes its media.
+  func decode(_ batch: [Attempt], _ cascade: Cascade) {
+    for attempt in batch {
+      guard case .decode(let work) = attempt.task.work else { continue }
+      do {
+        try decode(attempt, work, cascade)
+      } catch {
+        fail(attempt, error)
+      }
+    }
+  }
+
+  private func decode(_ attempt: Attempt, _ work: DecodeWork, _ cascade: Cascade) throws {
+    var frames: [Tensor] = []
+    for (chunk, file) in work.latents.enumerated() {
+      if endIfAsked(attempt) { return }
+      let begun = ContinuousClock.now
+      let latents = try file.openTensors(for: attempt).tensor(TaskFile.latents.tensor)
+      try cascade.check(latents: latents, stage: work.stage)
+      frames.append(try cascade.newFrames(latents, stage: work.stage, chunk: chunk))
+      attempt.journal.record(
+        .step(step: chunk + 1, of: work.latents.count, seconds: (ContinuousClock.now - begun).inSeconds))
+    }
+    if endIfAsked(attempt) { return }
+    let clip = try ClipMedia(frames, frameCount: work.frameCount)
+    let text = try reproducible(work.metadata, attempt.task, kernels: cascade.device.kernelsName)
+    let outputs = try clip.write(
+      work.media, framesPerSecond: work.framesPerSecond, comment: text, in: attempt.folder)
+    end(attempt, .done, outputs: outputs, reproducible: text)
+  }
+
+  /// The reproducible part of the result: what the daemon knows of it, and what only the worker knows.
+  private func reproducible(_ metadata: String, _ task: TaskSpecification, kernels: String) throws -> String {
+    let weights = try shelf.weightsDigests(task.modelFolder)
+    return try completedMetadata(
+      metadata, with: ["kernels": .string(kernels), "software": .string(Worker.softwareVersion)], weights: weights)
+  }
+}
