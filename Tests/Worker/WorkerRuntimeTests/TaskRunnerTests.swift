@@ -63,9 +63,11 @@ import WorkerProtocol
     let whole = try latents(steps: 30)
     let inbox = CommandInbox()
     let first = try model.attempt("interrupted", model.sampling(stage: 0, steps: 30, text: text))
+    inbox.post(.run([first]))
+    let folders = try #require(inbox.nextRun())
     let code = model.runner(inbox: inbox) { message in
       if case .event(_, .step(3, _, _)) = message { inbox.post(.yield) }
-    }.run([first])
+    }.run(folders)
     #expect(code == .tryAgain)
     let result = try #require(try first.readResult())
     #expect(result.outcome == .yielded)
