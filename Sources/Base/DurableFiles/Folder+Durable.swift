@@ -8,12 +8,16 @@ extension Folder {
   /// Writes a file that appears whole or not at all: a hidden temporary name in this folder, fsync, rename, fsync of
   /// the folder. A symbolic link under the final name is replaced, never followed.
   ///
-  /// - Parameter body: writes the content; what it throws removes the temporary file and is passed on.
+  /// - Parameters:
+  ///   - temporary: the temporary name, where a process that goes on after a crash must find it again and nobody else
+  ///     uses it; what lies there is removed first. Nil: one that nobody else has.
+  ///   - body: writes the content; what it throws removes the temporary file and is passed on.
   package func replace(
-    _ name: String, existing: ExistingFile = .replace, permissions: mode_t = 0o644,
+    _ name: String, existing: ExistingFile = .replace, permissions: mode_t = 0o644, temporary: String? = nil,
     writing body: (borrowing FileDescriptor) throws -> Void
   ) throws {
-    let temporary = Self.temporaryName()
+    if let temporary { try remove(temporary) }
+    let temporary = temporary ?? Self.temporaryName()
     let file = try open(temporary, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, permissions: permissions)
     do {
       try body(file)
@@ -27,9 +31,10 @@ extension Folder {
 
   /// Replaces the whole content of `name`, durably.
   package func replace(
-    _ name: String, with bytes: some ContiguousBytes, existing: ExistingFile = .replace, permissions: mode_t = 0o644
+    _ name: String, with bytes: some ContiguousBytes, existing: ExistingFile = .replace, permissions: mode_t = 0o644,
+    temporary: String? = nil
   ) throws {
-    try replace(name, existing: existing, permissions: permissions) { file in
+    try replace(name, existing: existing, permissions: permissions, temporary: temporary) { file in
       try file.write(bytes, path: pathOf(name))
     }
   }
@@ -46,6 +51,14 @@ extension Folder {
     guard outcome == 0 else { throw FileSystemError("rename to", target.pathOf(newName)) }
     try target.sync()
     if destination != nil { try sync() }
+  }
+
+  /// Exchanges two names of this folder in one step.
+  package func exchange(_ first: String, _ second: String) throws(FileSystemError) {
+    guard walt_rename_exchange(descriptor.number, first, descriptor.number, second) == 0 else {
+      throw FileSystemError("exchange", pathOf(second))
+    }
+    try sync()
   }
 
   /// Removes a file, or a folder with all that is in it, then waits until that is on the disk.

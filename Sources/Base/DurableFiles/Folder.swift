@@ -90,7 +90,10 @@ package final class Folder: Sendable {
   /// Waits until the folder's names are on the disk.
   package func sync() throws(FileSystemError) { try descriptor.sync(path: path) }
 
-  package func pathOf(_ name: String) -> String { path == "/" ? "/" + name : path + "/" + name }
+  package func pathOf(_ name: String) -> String {
+    if name == "." { return path }
+    return path == "/" ? "/" + name : path + "/" + name
+  }
 }
 
 /// A file or folder on one machine: device and inode.

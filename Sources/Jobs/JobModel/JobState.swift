@@ -24,7 +24,7 @@ package enum JobState: String, CaseIterable, Codable, Sendable {
     case .running: [.publishing, .queued, .held, .cancelled, .failed]
     case .publishing: [.done, .held, .failed]
     case .held: [.queued, .publishing, .cancelled, .failed]
-    case .failed: [.queued]
+    case .failed: [.queued, .publishing]
     case .done, .rejected, .cancelled: []
     }
   }

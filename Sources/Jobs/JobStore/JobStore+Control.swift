@@ -29,17 +29,15 @@ extension JobStore {
   package func release(_ job: JobID) async throws {
     let now = now()
     try await write { database in
-      let isComplete = try Bool.fetchOne(
-        database, sql: "SELECT task_count = tasks_done FROM job WHERE id = ?", arguments: [job.rawValue])
-      try database.move(job, from: [.held], to: isComplete == true ? .publishing : .queued, reason: nil, at: now)
+      try database.move(job, from: [.held], to: database.stateToGoOn(job), reason: nil, at: now)
     }
   }
 
-  /// Revives a failed job: its failed tasks are ready again at their last checkpoints, with fresh attempts.
+  /// Revives a failed job: to be published again where every task is done; else its failed tasks are ready again at their last checkpoints, with fresh attempts.
   package func retry(_ job: JobID) async throws {
     let now = now()
     try await write { database in
-      try database.move(job, from: [.failed], to: .queued, reason: nil, at: now)
+      try database.move(job, from: [.failed], to: database.stateToGoOn(job), reason: nil, at: now)
       try database.execute(
         sql: """
           UPDATE task SET state = iif(state = 'failed', 'ready', state), failures = 0, kills = 0, not_before = NULL
@@ -80,5 +78,14 @@ extension JobStore {
   package func note(_ job: JobID, _ kind: String, _ detail: String) async throws {
     let now = now()
     try await write { try $0.addEvent(job, kind, detail, at: now) }
+  }
+}
+
+extension Database {
+  /// `publishing` for a job whose tasks are all done, else `queued`.
+  fileprivate func stateToGoOn(_ job: JobID) throws -> JobState {
+    let isComplete = try Bool.fetchOne(
+      self, sql: "SELECT task_count = tasks_done FROM job WHERE id = ?", arguments: [job.rawValue])
+    return isComplete == true ? .publishing : .queued
   }
 }

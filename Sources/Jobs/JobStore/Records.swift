@@ -104,12 +104,3 @@ package struct EventRecord: Equatable, Sendable {
   package let kind: String
   package let detail: String
 }
-
-/// What the store last knew of a request file.
-package struct KnownRequest: Equatable, Sendable {
-  package let job: JobID
-  package let digest: String
-  package let state: JobState
-  /// The file's size, times and inode when it was read: the same stamp means the same bytes.
-  package let stamp: String
-}

@@ -1,0 +1,96 @@
+import DurableFiles
+import Glibc
+import JobModel
+
+/// A request file that is new or changed.
+package enum FoundRequest: Equatable, Sendable {
+  case request(RequestFile, Request)
+  /// To be remembered and answered with an error file.
+  case refused(RequestFile, RequestError)
+}
+
+/// What one look at the spool led to.
+package struct SpoolScan: Sendable {
+  package var found: [FoundRequest] = []
+  /// Requests whose file is gone for good: forget them.
+  package var removed: [String] = []
+  /// Requests whose folder is gone, unreadable or another one: hold them.
+  package var withoutFolder: [String] = []
+  /// Held requests whose file is there: release those that were held for their folder.
+  package var present: [String] = []
+  /// When to look again even if nothing happens; nil where nothing is waited for.
+  package var lookAgain: Duration?
+  /// Every folder to be watched, relative to the spool ("." itself), in order.
+  package var folders: [String] = []
+  /// What could not be read, for the log.
+  package var problems: [String] = []
+}
+
+/// Looks at the spool: the truth about which requests there are. Used from one thread at a time.
+package final class SpoolScanner {
+  private let root: Folder
+  private let limits: RequestLimits
+  /// Seconds.
+  private let settle: Double
+  private var memory = ScanDecision.Memory()
+
+  /// - Parameter settle: how long a file must be unchanged before what is wrong with it counts.
+  package init(root: Folder, limits: RequestLimits = RequestLimits(), settle: Duration = .seconds(2)) {
+    self.root = root
+    self.limits = limits
+    self.settle = settle / .seconds(1)
+  }
+
+  /// Looks at every name once and reads what is new.
+  ///
+  /// - Parameters:
+  ///   - known: every request that a job stands for.
+  ///   - limit: how many files to read; the rest is left for the next look, which is due at once.
+  package func scan(known: [String: KnownRequest], at now: Moment, limit: Int = 500) -> SpoolScan {
+    let listing = SpoolListing(of: root)
+    var decision = ScanDecision(listing, known: known, memory: &memory, settle: settle, at: now)
+    var scan = SpoolScan()
+    scan.found = decision.refused.map { .refused($0.entry.unread, $0.error) }
+    for entry in decision.toRead.prefix(limit) {
+      if let found = read(entry, at: now, &decision) { scan.found.append(found) }
+    }
+    if decision.toRead.count > limit { decision.wakeUp(in: 0) }
+    scan.removed = decision.removed
+    scan.withoutFolder = decision.withoutFolder
+    scan.present = decision.present
+    scan.lookAgain = decision.lookAgain.map { .seconds($0) }
+    scan.folders = listing.folders.keys.sorted()
+    scan.problems = listing.problems
+    return scan
+  }
+
+  /// Reads one file; nil where it is gone, or young and not right yet.
+  private func read(_ entry: SpoolEntry, at now: Moment, _ decision: inout ScanDecision) -> FoundRequest? {
+    do throws(RequestError) {
+      guard let file = try RequestReading.read(entry, in: root, limits: limits) else {
+        decision.wakeUp(in: min(settle, 0.1))
+        return nil
+      }
+      let request = try RequestReading.parse(file, entry.name, limits)
+      memory.unsettled[entry.path] = nil
+      return .request(file, request)
+    } catch {
+      let wait = memory.wait(for: entry, settle: settle, at: now)
+      if wait > 0 {
+        decision.wakeUp(in: wait)
+        return nil
+      }
+      memory.unsettled[entry.path] = nil
+      let file = (try? RequestReading.read(entry, in: root, limits: limits)) ?? nil
+      return .refused(file ?? entry.unread, error)
+    }
+  }
+}
+
+extension SpoolEntry {
+  /// The file as something to remember where its bytes were not read: the stamp stands for them.
+  var unread: RequestFile {
+    RequestFile(
+      path: path, digest: SHA256Digest(of: stamp.description).hex, stamp: stamp.description, bytes: [], owner: owner)
+  }
+}

@@ -1,0 +1,140 @@
+import DurableFiles
+import Foundation
+import JobModel
+import Spool
+import Testing
+
+@Suite("Publishing")
+struct PublisherTests {
+  private let spool: TestSpool
+  private let publisher: Publisher
+  private let state: String
+
+  init() throws {
+    spool = try TestSpool()
+    publisher = Publisher(root: spool.root)
+    state = spool.path + "/.state"
+    try DurableFile.makeFolder(state)
+    try spool.write("cat.json")
+  }
+
+  private func clip(_ index: Int = 0, _ content: String = "video") throws -> ClipMedia {
+    try DurableFile.replace(state + "/\(index).mp4", with: content)
+    try DurableFile.replace(state + "/\(index).png", with: "poster")
+    return ClipMedia(
+      index: index, videoPath: state + "/\(index).mp4", imagePath: state + "/\(index).png",
+      metadata: [.init("seed", .integer(index))])
+  }
+
+  private func result(_ files: [RunRecord.File]) -> JSONValue {
+    var run = RunRecord(job: JobID(7))
+    run.files = files
+    return resultDocument(reproducible: ["state": "done"], run: run)
+  }
+
+  @discardableResult
+  private func publish(_ clips: [ClipMedia]) throws -> [RunRecord.File] {
+    try publisher.publish(JobID(7), request: "cat.json", clips: clips, result: result)
+  }
+
+  @Test("one clip is published beside the request, with the names, sizes and digests in the result")
+  func oneClip() throws {
+    try publish([clip()])
+    #expect(try spool.names() == [".state", "cat.json", "cat.mp4", "cat.png", "cat.result.json"])
+    let result = try JSONDocument(parsing: DurableFile.read(spool.path + "/cat.result.json")).root.value
+    #expect(
+      result["run"]?["files"]?.arrayValue?.first == [
+        "name": "cat.mp4", "bytes": 5, "sha256": .string(SHA256Digest(of: "video").hex),
+      ])
+  }
+
+  @Test("publishing again ends the same")
+  func idempotent() throws {
+    try publish([clip()])
+    let first = try spool.text("cat.result.json")
+    try publish([clip()])
+    #expect(try spool.text("cat.result.json") == first)
+    try DurableFile.remove(spool.path + "/cat.result.json")
+    try publish([clip()])
+    #expect(try spool.text("cat.result.json") == first)
+  }
+
+  @Test("what a crash left under the hidden name goes away with the next publication")
+  func stray() throws {
+    try spool.write(".walt-job-7.tmp", "half")
+    try publish([clip()])
+    #expect(try !spool.names().contains(".walt-job-7.tmp"))
+  }
+
+  @Test("a changed request's outputs replace the old ones, and what is not made any more goes")
+  func replaced() throws {
+    try publish([clip()])
+    let image = try clip(0, "new")
+    try publish([ClipMedia(index: 0, videoPath: image.videoPath, imagePath: nil, metadata: [])])
+    #expect(try spool.text("cat.mp4") == "new")
+    #expect(try spool.names() == [".state", "cat.json", "cat.mp4", "cat.result.json"])
+  }
+
+  @Test("a file that is not ours is never replaced", arguments: ["cat.mp4", "cat.result.json"])
+  func foreign(name: String) throws {
+    try spool.write(name, "mine")
+    let error = #expect(throws: PublishError.self) { try publish([clip()]) }
+    #expect(error?.path == spool.path + "/" + name)
+    #expect(try spool.text(name) == "mine")
+  }
+
+  @Test("an output that its user changed since is not replaced")
+  func changedByUser() throws {
+    try publish([clip()])
+    try spool.write("cat.mp4", "edited")
+    #expect(throws: PublishError.self) { try publish([clip(0, "new")]) }
+    #expect(try spool.text("cat.mp4") == "edited")
+  }
+
+  @Test("several clips are published as a folder with its metadata, whole, and again as such")
+  func folder() throws {
+    for _ in 0..<2 {
+      let files = try publish([clip(0), clip(1)])
+      #expect(files.map(\.name) == ["cat/000000.mp4", "cat/000001.mp4", "cat/metadata.jsonl"])
+      #expect(try spool.names("cat") == [".walt", "000000.mp4", "000001.mp4", "metadata.jsonl"])
+      #expect(try spool.names() == [".state", "cat", "cat.json", "cat.result.json"])
+    }
+    #expect(
+      try spool.text("cat/metadata.jsonl") == """
+        {"file_name": "000000.mp4", "seed": 0}
+        {"file_name": "000001.mp4", "seed": 1}
+
+        """)
+    #expect(spool.scan().folders == ["."])
+  }
+
+  @Test("a folder that is not ours is never replaced, and one that is outdated goes")
+  func foreignFolder() throws {
+    try publish([clip(0), clip(1)])
+    try publish([clip(0)])
+    #expect(try !spool.names().contains("cat"))
+    try spool.write("cat/mine.txt", "mine")
+    #expect(throws: PublishError.self) { try publish([clip(0), clip(1)]) }
+    #expect(try spool.text("cat/mine.txt") == "mine")
+  }
+
+  @Test("the error file says what is wrong, and goes when the request is good")
+  func errorFile() throws {
+    try publisher.writeError(JobID(7), request: "cat.json", RequestError(.syntax, "ends too early"))
+    #expect(try spool.text("cat.error.json").contains("\"error\": \"syntax\""))
+    try publish([clip()])
+    #expect(try !spool.names().contains("cat.error.json"))
+    try spool.write("cat.error.json", "mine")
+    #expect(throws: PublishError.self) {
+      try publisher.writeError(JobID(7), request: "cat.json", RequestError(.syntax, "x"))
+    }
+    try publisher.removeError(request: "cat.json")
+    #expect(try spool.text("cat.error.json") == "mine")
+  }
+
+  @Test("the result of a cancelled job stands alone")
+  func cancelled() throws {
+    try publisher.publishResult(JobID(7), request: "cat.json", result([]))
+    #expect(try spool.names() == [".state", "cat.json", "cat.result.json"])
+  }
+}
