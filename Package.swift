@@ -145,7 +145,7 @@ let testTargets: [Target] = [
   tests("Jobs", "JobStore", ["JobModel", "DurableFiles"]), tests("Jobs", "Scheduling", ["JobModel"]),
   tests("Jobs", "WorkerProtocol"), tests("Jobs", "WorkerLauncher", ["WorkerProtocol", logging]),
   tests("Jobs", "ControlProtocol", ["JobModel", "Settings"]),
-  tests("Train", "Datasets", ["Tensors"]), tests("Train", "Evaluation", ["Datasets", "MediaIO", "Tensors"]),
+  tests("Train", "Datasets", ["Tensors"]), tests("Train", "Evaluation", ["Datasets", "DurableFiles", "MediaIO", "Tensors"]),
   tests("Train", "Training", ["Autograd", "Kernels", "Tensors", "Weights", "Layers", "Datasets"]),
   tests("Daemon", "DaemonServices", ["JobModel", "JobStore", "Settings", "WorkerProtocol", "WorkerLauncher", "DurableFiles", "Spool", "ControlProtocol"]),
   tests("Worker", "WorkerRuntime", ["WorkerProtocol", "DurableFiles", "JobModel", "MediaIO", "TextEncoding", logging]),
