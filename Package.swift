@@ -142,7 +142,7 @@ let testTargets: [Target] = [
   tests("Engine", "MediaIO", ["DurableFiles"]),
   tests("Engine", "VideoPipeline", ["Autograd", "Kernels", "Tensors", "Weights", "Diffusion", "TextEncoding"]),
   tests("Jobs", "JobModel", ["DurableFiles"]), tests("Jobs", "Spool", ["JobModel", "DurableFiles"]),
-  tests("Jobs", "JobStore", ["JobModel", "DurableFiles"]), tests("Jobs", "Scheduling", ["JobModel"]),
+  tests("Jobs", "JobStore", ["JobModel", "DurableFiles"]), tests("Jobs", "Scheduling", ["JobModel", "DurableFiles"]),
   tests("Jobs", "WorkerProtocol"), tests("Jobs", "WorkerLauncher", ["WorkerProtocol", logging]),
   tests("Jobs", "ControlProtocol", ["JobModel", "Settings"]),
   tests("Train", "Datasets", ["Tensors"]), tests("Train", "Evaluation", ["Datasets", "DurableFiles", "MediaIO", "Tensors"]),

@@ -1,0 +1,34 @@
+import JobModel
+
+/// What follows a failed attempt.
+package struct RetryPolicy: Equatable, Sendable {
+  package enum Decision: Equatable, Sendable {
+    /// Try again after this much time, from the last checkpoint.
+    case retry(after: Duration)
+    /// The task has failed, and its job with it.
+    case giveUp
+  }
+
+  /// Attempts that may fail before the task is given up.
+  package let attempts: Int
+  /// The wait after the first failure; each further one doubles it.
+  package let firstDelay: Duration
+  package let longestDelay: Duration
+
+  package init(attempts: Int = 3, firstDelay: Duration = .seconds(5), longestDelay: Duration = .seconds(600)) {
+    precondition(attempts > 0, "a task needs an attempt, not \(attempts)")
+    self.attempts = attempts
+    self.firstDelay = firstDelay
+    self.longestDelay = longestDelay
+  }
+
+  /// - Parameter failures: attempts that failed before this one.
+  package func decide(_ kind: TaskFailureKind, failures: Int) -> Decision {
+    if kind == .request || failures + 1 >= attempts { return .giveUp }
+    let delay = firstDelay * (1 << min(failures, 20))
+    return .retry(after: min(delay, longestDelay))
+  }
+
+  /// Whether a task must run without batch mates: it killed its worker twice.
+  package static func runsAlone(kills: Int) -> Bool { kills >= 2 }
+}
