@@ -87,7 +87,10 @@ package struct Publisher: Sendable {
     }
   }
 
-  private func open(_ names: OutputNames) throws(FileSystemError) -> Folder { try root.folder(names.folder) }
+  /// By its path, each time: the folder may have been moved away and back.
+  private func open(_ names: OutputNames) throws(FileSystemError) -> Folder {
+    try Folder(root.path).folder(names.folder)
+  }
 
   /// The hidden name under which a job's outputs are written: one at a time, so that after a crash it is found again.
   private func temporaryName(_ job: JobID) -> String { ".walt-job-\(job).tmp" }
