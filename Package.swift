@@ -100,7 +100,7 @@ let train: [Target] = [
   target(
     "Train", "Training",
     [
-      "Autograd", "Datasets", "Diffusion", "DurableFiles", "Evaluation", "Kernels", "Layers", "MediaIO", "Tensors",
+      "Autograd", "Datasets", "Diffusion", "DurableFiles", "Evaluation", "Kernels", "Layers", "MediaIO", "Settings", "Tensors",
       "TextEncoding", "VideoAutoencoder", "VideoTransformer", "VideoPipeline", "Weights",
     ]),
 ]
@@ -119,21 +119,15 @@ let services: [Target] = [
       "JobModel",
     ]),
   target(
-    "Worker", "FixtureEvaluation",
-    [
-      "Autograd", "Diffusion", "DurableFiles", "Kernels", "Layers", "Tensors", "TextEncoding", "VideoAutoencoder",
-      "VideoPipeline", "VideoTransformer", "Weights",
-    ]),
-  target(
     "Control", "ControlCommands",
     ["ControlProtocol", "JobModel", "JobStore", "DurableFiles", "Settings", flyingSocks, argumentParser]),
 ]
 
 let programs: [Target] = [
   program("waltd", ["DaemonServices"]),
-  program("walt-worker", ["WorkerRuntime", "FixtureEvaluation", "Kernels", logging]),
+  program("walt-worker", ["WorkerRuntime", logging]),
   program("waltctl", ["ControlCommands"]),
-  program("walt-train", ["Training", "Evaluation", "Datasets"]),
+  program("walt-train", ["Training", "Evaluation", "Datasets", "Kernels", "MediaIO", "VideoPipeline"]),
 ]
 
 let testTargets: [Target] = [
@@ -152,10 +146,9 @@ let testTargets: [Target] = [
   tests("Jobs", "WorkerProtocol"), tests("Jobs", "WorkerLauncher", ["WorkerProtocol", logging]),
   tests("Jobs", "ControlProtocol", ["JobModel", "Settings"]),
   tests("Train", "Datasets", ["Tensors"]), tests("Train", "Evaluation", ["Datasets", "DurableFiles", "MediaIO", "Tensors"]),
-  tests("Train", "Training", ["Autograd", "Kernels", "Tensors", "Weights", "Layers", "Datasets"]),
+  tests("Train", "Training", ["Autograd", "Kernels", "Tensors", "Weights", "Layers", "Datasets", "Diffusion", "DurableFiles", "Settings"]),
   tests("Daemon", "DaemonServices", ["JobModel", "JobStore", "Settings", "WorkerProtocol", "WorkerLauncher", "DurableFiles", "Spool", "ControlProtocol"]),
   tests("Worker", "WorkerRuntime", ["WorkerProtocol", "DurableFiles", "JobModel", "MediaIO", "TextEncoding", logging]),
-  tests("Worker", "FixtureEvaluation", ["Kernels", "Tensors", "Weights"]),
   tests("Control", "ControlCommands", ["ControlProtocol", "JobModel"]),
 ]
 

@@ -41,13 +41,8 @@ struct SpoolListing: Sendable {
   /// (marked by a file `.walt`).
   ///
   /// - Complexity: one system call an entry that may be a request or a folder.
-  init(path: String) {
-    do throws(FileSystemError) {
-      let root = try Folder(path)
-      read(root, path: ".", depth: 0)
-    } catch {
-      problems.append(error.description)
-    }
+  init(of root: Folder) {
+    read(root, path: ".", depth: 0)
   }
 
   private mutating func read(_ folder: Folder, path: String, depth: Int) {

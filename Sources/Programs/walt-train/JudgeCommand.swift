@@ -1,0 +1,35 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import MediaIO
+import Training
+
+/// `walt-train judge`
+struct JudgeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "judge",
+    abstract: "Count how often a model's clips show the colour, shape and motion that their prompts ask for.",
+    discussion: """
+      The prompts and seeds are fixed: half are combinations that training sees, half are held out. Clips of stages \
+      below the last are enlarged to 128 pixels before they are judged. --validate judges true clips, with and without \
+      H.264, wrong ones, noise and blanks instead.
+      """)
+
+  @OptionGroup var sampling: SamplingOptions
+  @Option(help: "How many prompts.") var count = 200
+  @Flag(help: "Print every clip's judgement and the totals as JSON.") var json = false
+  @Flag(help: "Measure the judge itself.") var validate = false
+  @Option(help: "With --validate: true clips to judge.") var clips = 400
+
+  func run() throws {
+    if validate {
+      let scratch = FileManager.default.temporaryDirectory.path
+      print(try JudgeValidation(clipCount: clips, seed: 1, scratchFolder: scratch).markdown)
+      return
+    }
+    let report = try ModelJudgement(prompts: JudgePrompts.stageA(count: count), maker: sampling.maker()) { done in
+      if !json && done % 10 == 0 { FileHandle.standardError.write(Data("\(done) of \(count) clips\n".utf8)) }
+    }
+    print(json ? try report.json() : report.markdown)
+  }
+}

@@ -1,0 +1,134 @@
+import Datasets
+import Diffusion
+import Tensors
+
+/// The probabilities of `model.md` section 9 and the mixture of a batch.
+package struct DenoiserMixture: Sendable, Equatable {
+  /// Items of a batch: videos and stacks of images.
+  package var itemCount = 16
+  /// How many of them are stacks of images.
+  package var imageStackCount = 3
+  package var selfConditioning = 0.9
+  package var framePrediction = 0.5
+  package var dropText = 0.1
+  package var dropGivenFrames = 0.1
+  /// The highest timestep of noise-conditioning augmentation.
+  package var highestAugmentation = 300
+
+  package init() {}
+}
+
+/// Makes a denoiser's batches from cached latents: which clips, how much noise, what the network is told.
+package struct DenoiserBatchMaker: Sendable {
+  private let mixture: DenoiserMixture
+  private let seed: UInt64
+  private let schedule: NoiseSchedule
+  private let videos: LatentExamples
+  private let images: LatentExamples
+  private let frameCount: Int
+  private let predictsFrames: Bool
+
+  /// - Parameters:
+  ///   - frameCount: latent frames of an item.
+  ///   - predictsFrames: whether the model has the channels of frame prediction.
+  package init(
+    _ mixture: DenoiserMixture, seed: UInt64, schedule: NoiseSchedule = NoiseSchedule(), videos: LatentExamples,
+    images: LatentExamples,
+    frameCount: Int, predictsFrames: Bool
+  ) {
+    self.mixture = mixture
+    self.seed = seed
+    self.schedule = schedule
+    self.videos = videos
+    self.images = images
+    self.frameCount = frameCount
+    self.predictsFrames = predictsFrames
+  }
+
+  /// The batch of a step; the same for the same step.
+  package func batch(at step: Int) -> DenoiserBatch {
+    let drafts = (0..<mixture.itemCount).map { draft(item: $0, step: step) }
+    var draw = draws(item: mixture.itemCount, step: step)
+    return DenoiserBatch(
+      items: drafts.map(\.item), clean: .concatenating(drafts.map(\.clean)),
+      noisy: .concatenating(drafts.map(\.noisy)), target: .concatenating(drafts.map(\.target)),
+      lowResolution: drafts[0].lowResolution == nil ? nil : .concatenating(drafts.compactMap(\.lowResolution)),
+      isSelfConditioned: draw.chance(mixture.selfConditioning))
+  }
+
+  /// The random choices of one item; of the batch as a whole for `item` = itemCount.
+  private func draws(item: Int, step: Int) -> DrawSequence {
+    DrawSequence(seed: seed, index: step * (mixture.itemCount + 1) + item)
+  }
+
+  private struct Draft {
+    let item: DenoiserItem
+    // All [1, F, h, w, c].
+    let clean: Tensor
+    let noisy: Tensor
+    let target: Tensor
+    let lowResolution: Tensor?
+  }
+
+  private func draft(item: Int, step: Int) -> Draft {
+    var draw = draws(item: item, step: step)
+    let isStack = item < mixture.imageStackCount
+    let examples = isStack ? images : videos
+    let picks = (0..<(isStack ? frameCount : 1)).map { _ in examples.pick(&draw) }
+    let augmented = examples.hasLowResolution
+    let conditions = picks.map { pick in
+      DenoiserItem.Condition(
+        timestep: draw.index(below: schedule.timestepCount),
+        caption: draw.chance(mixture.dropText) ? nil : examples.caption(of: pick, &draw),
+        augmentation: augmented ? draw.index(below: mixture.highestAugmentation + 1) : nil)
+    }
+    let predicts = predictsFrames && !isStack && draw.chance(mixture.framePrediction)
+    let description = DenoiserItem(
+      isImageStack: isStack, conditions: conditions, givenFrameCount: predicts ? 1 + draw.index(below: 2) : 0,
+      showsGivenFrames: !draw.chance(mixture.dropGivenFrames))
+    let clean = Tensor.concatenating(picks.map { examples.latent(of: $0) })
+    let noise = normals(like: clean, stream: 0, step: step, item: item)
+    let velocities = conditions.map { Velocity(gamma: schedule.gamma($0.timestep)) }
+    return Draft(
+      item: description, clean: [clean].batched,
+      noisy: [combine(clean, noise, velocities) { $0.noisy(clean: $1, epsilon: $2) }].batched,
+      target: [combine(clean, noise, velocities) { $0.target(clean: $1, epsilon: $2) }].batched,
+      lowResolution: augmented
+        ? [lowResolution(of: picks, in: examples, conditions, step: step, item: item)].batched : nil)
+  }
+
+  /// The low-resolution latents with the noise of each condition's augmentation.
+  private func lowResolution(
+    of picks: [Int], in examples: LatentExamples, _ conditions: [DenoiserItem.Condition], step: Int, item: Int
+  ) -> Tensor {
+    let clean = Tensor.concatenating(picks.map { examples.lowResolutionLatent(of: $0) })
+    let noise = normals(like: clean, stream: 1, step: step, item: item)
+    let velocities = conditions.map { Velocity(gamma: schedule.gamma($0.augmentation ?? -1)) }
+    return combine(clean, noise, velocities) { $0.noisy(clean: $1, epsilon: $2) }
+  }
+
+  private func normals(like tensor: Tensor, stream: Int, step: Int, item: Int) -> Tensor {
+    NoiseStream(seed: seed, purpose: .training(stream), chunk: UInt32(step), item: UInt32(item))
+      .normals(shape: tensor.shape)
+  }
+
+  /// Applies each condition's velocity to its frames: all of them for a video, one for an image of a stack.
+  private func combine(
+    _ clean: Tensor, _ noise: Tensor, _ velocities: [Velocity], _ formula: (Velocity, Tensor, Tensor) -> Tensor
+  ) -> Tensor {
+    let framesEach = clean.shape[0] / velocities.count
+    return .concatenating(
+      velocities.enumerated().map { index, velocity in
+        let frames = (index * framesEach)..<((index + 1) * framesEach)
+        return formula(velocity, clean.rows(frames), noise.rows(frames))
+      })
+  }
+}
+
+extension [Tensor] {
+  /// One axis more, outermost: the items of a batch.
+  fileprivate var batched: Tensor {
+    let joined = Tensor.concatenating(self)
+    return joined.reshaped([count, joined.shape[0] / count] + joined.shape.dropFirst())
+  }
+}

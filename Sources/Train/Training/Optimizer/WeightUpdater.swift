@@ -1,0 +1,78 @@
+import Autograd
+import Tensors
+
+/// What a recipe's `[optimizer]` says.
+package struct OptimizerRecipe: Sendable, Equatable {
+  package var rate: LearningRate
+  package var adamW = AdamW.Hyperparameters()
+  /// The longest gradient (all weights as one vector); longer ones are scaled down to it.
+  package var clipNorm: Double = 1
+  package var averageDecay: Float = 0.999
+
+  package init(rate: LearningRate) { self.rate = rate }
+}
+
+/// A model's weights in training: the optimiser, the clipping and the running mean together.
+package final class WeightUpdater {
+  private let parameters: [Parameter]
+  private let recipe: OptimizerRecipe
+  private let optimizer: AdamW
+  package let average: ExponentialMovingAverage
+
+  /// What one update did, for the log.
+  package struct Report: Sendable {
+    package let gradientNorm: Double
+    package let rate: Float
+  }
+
+  /// - Parameter all: a model's weights; those that are not trainable stay out of it.
+  package init(_ all: [Parameter], recipe: OptimizerRecipe) {
+    parameters = all.filter(\.isTrainable)
+    self.recipe = recipe
+    optimizer = AdamW(parameters, hyperparameters: recipe.adamW)
+    average = ExponentialMovingAverage(parameters, decay: recipe.averageDecay)
+  }
+
+  /// Changes the weights by the gradients of `tape`'s last `backward`.
+  ///
+  /// - Throws: `diverged`, before anything has changed, if a gradient is not finite.
+  package func update(from tape: Tape, step: Int) throws -> Report {
+    let gradients = parameters.map { tape.gradient(of: $0) }
+    let norm = gradientNorm(gradients)
+    guard norm.isFinite else {
+      throw TrainingError(
+        .diverged,
+        "step \(step): the gradient's norm is \(norm); lower learning_rate and start from the last checkpoint")
+    }
+    let rate = recipe.rate.rate(at: step)
+    let scale = norm > recipe.clipNorm ? Float(recipe.clipNorm / norm) : 1
+    optimizer.update(gradients: gradients, rate: rate, gradientScale: scale, on: tape.device)
+    average.update(updateCount: optimizer.updateCount, on: tape.device)
+    return Report(gradientNorm: norm, rate: rate)
+  }
+}
+
+// MARK: - Checkpoints
+
+extension WeightUpdater {
+  /// Everything that the next update depends on, under `weight/`, `average/`, `mean/` and `square/`.
+  package var tensors: [String: Tensor] {
+    var result = optimizer.tensors
+    for parameter in parameters { result["weight/\(parameter.name)"] = parameter.value }
+    for (name, value) in average.tensors { result["average/\(name)"] = value }
+    return result
+  }
+
+  package var updateCount: Int { optimizer.updateCount }
+
+  /// Takes up a saved state.
+  ///
+  /// - Parameter source: gives the tensor of a name and an expected shape, or throws.
+  package func restore(updateCount: Int, from source: (String, [Int]) throws -> Tensor) throws {
+    for parameter in parameters {
+      parameter.value = try source("weight/\(parameter.name)", parameter.shape).copy()
+    }
+    try average.restore { try source("average/\($0)", $1) }
+    try optimizer.restore(updateCount: updateCount, from: source)
+  }
+}

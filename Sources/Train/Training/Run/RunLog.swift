@@ -1,0 +1,64 @@
+import Foundation
+
+/// One line of a run's log.
+package struct LogRecord: Codable, Sendable, Equatable {
+  /// Steps done so far.
+  package var step: Int
+  /// Seconds of training so far, all sittings together.
+  package var seconds: Double
+  /// Clips and images seen so far.
+  package var samples: Int
+  /// The mean loss since the record before, the learning rate and the longest gradient in that time.
+  package var loss: Double?
+  package var rate: Double?
+  package var gradientNorm: Double?
+  package var samplesPerSecond: Double?
+  /// Named parts of the loss, or figures on held clips.
+  package var figures: [String: Double]?
+
+  package init(step: Int, seconds: Double, samples: Int) {
+    self.step = step
+    self.seconds = seconds
+    self.samples = samples
+  }
+}
+
+/// The record of a run, `log.jsonl`: one JSON object a line, appended as training goes.
+package struct RunLog: Sendable {
+  private let file: URL
+
+  package init(path: String) { file = URL(fileURLWithPath: path) }
+
+  package func append(_ record: LogRecord) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    var line = try encoder.encode(record)
+    line.append(UInt8(ascii: "\n"))
+    guard FileManager.default.fileExists(atPath: file.path) else { return try line.write(to: file) }
+    let handle = try FileHandle(forWritingTo: file)
+    defer { try? handle.close() }
+    try handle.seekToEnd()
+    try handle.write(contentsOf: line)
+  }
+
+  /// The records so far; a last line that a crash cut off is left out.
+  package func records() -> [LogRecord] {
+    guard let text = try? String(contentsOf: file, encoding: .utf8) else { return [] }
+    return text.split(separator: "\n").compactMap { try? JSONDecoder().decode(LogRecord.self, from: Data($0.utf8)) }
+  }
+
+  /// Takes back what was logged after `step`: a run that goes on from there logs it again.
+  package func rewind(to step: Int) throws {
+    let all = records()
+    let kept = all.filter { $0.step <= step }
+    guard kept.count < all.count else { return }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    var data = Data()
+    for record in kept {
+      data.append(try encoder.encode(record))
+      data.append(UInt8(ascii: "\n"))
+    }
+    try data.write(to: file, options: .atomic)
+  }
+}

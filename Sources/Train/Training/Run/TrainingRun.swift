@@ -1,0 +1,141 @@
+import Autograd
+import DurableFiles
+import Evaluation
+import Foundation
+import Kernels
+
+/// How a run is carried out, which changes nothing about its result.
+package struct RunOptions: Sendable {
+  /// Where checkpoint, log and pictures are.
+  package var workFolder: String
+  /// Ends the run, with a checkpoint, after this long.
+  package var limit: Duration?
+  package var checkpointInterval: Duration = .seconds(180)
+  /// Goes on from a checkpoint although the recipe was changed meanwhile.
+  package var acceptsOtherRecipe = false
+  /// Prints a line of progress.
+  package var report: @Sendable (String) -> Void = { _ in }
+
+  package init(workFolder: String) { self.workFolder = workFolder }
+}
+
+/// Takes a task through its steps: batches, updates, log, figures and checkpoints.
+///
+/// A run that ends (by limit, signal, crash or `kill -9`) goes on from its last checkpoint as if it had never ended:
+/// batches follow from the step's number, and the checkpoint holds all else.
+package final class TrainingRun<Task: TrainingTask> {
+  private let task: Task
+  private let recipe: RunRecipe
+  private let device: ComputeDevice
+  private let options: RunOptions
+  private let log: RunLog
+  private let checkpoint: Checkpoint
+  private var progress = TrainingProgress()
+
+  package init(_ task: Task, recipe: RunRecipe, on device: ComputeDevice, options: RunOptions) throws {
+    self.task = task
+    self.recipe = recipe
+    self.device = device
+    self.options = options
+    try DurableFile.makeFolder(options.workFolder)
+    log = RunLog(path: options.workFolder + "/log.jsonl")
+    checkpoint = Checkpoint(path: options.workFolder + "/checkpoint.safetensors", recipeDigest: recipe.digest)
+  }
+
+  /// Takes up the last checkpoint, if there is one.
+  ///
+  /// - Returns: how far it had come; nothing done where there is none.
+  @discardableResult
+  package func resume() throws -> TrainingProgress {
+    let saved = try checkpoint.load(into: task.updater, acceptsOtherRecipe: options.acceptsOtherRecipe)
+    guard let saved else { return progress }
+    progress = saved
+    options.report("\(recipe.name): takes up step \(progress.step) of \(recipe.steps)")
+    return progress
+  }
+
+  /// Writes the averaged weights into the model's folder.
+  package func export() throws {
+    try task.updater.average.withAverages { try task.export(to: recipe.modelFolder, on: device) }
+    options.report("\(recipe.name): weights of step \(progress.step) are in \(recipe.modelFolder)")
+  }
+
+  /// Trains to the recipe's last step, or until the limit or `stop`.
+  ///
+  /// - Returns: whether the last step is done.
+  package func train(until stop: StopRequest) throws -> Bool {
+    try log.rewind(to: progress.step)
+    let clock = ContinuousClock()
+    let start = clock.now
+    let batches = Prefetcher(startingAt: progress.step, make: task.batchMaker())
+    defer { batches.stop() }
+    var lastCheckpoint = start
+    var interval = LogInterval(since: progress)
+    while progress.step < recipe.steps {
+      let stepStart = clock.now
+      let figures = try takeStep(batches)
+      progress.seconds += (clock.now - stepStart) / .seconds(1)
+      interval.add(figures)
+      if progress.step % recipe.logEvery == 0 { try finish(&interval) }
+      if progress.step % recipe.measureEvery == 0 || progress.step == recipe.steps { try measure() }
+      let isOver = stop.isStopping || options.limit.map { clock.now - start >= $0 } ?? false
+      if isOver || clock.now - lastCheckpoint >= options.checkpointInterval {
+        try save()
+        lastCheckpoint = clock.now
+      }
+      if isOver { break }
+    }
+    try save()
+    return progress.step == recipe.steps
+  }
+
+  private func takeStep(_ batches: Prefetcher<Task.Batch>) throws -> StepFigures {
+    let batch = try batches.batch(at: progress.step)
+    let tape = Tape(device: device, recording: true)
+    let (loss, parts) = try task.loss(of: batch, step: progress.step, on: tape)
+    let value = Double(loss.value.scalar)
+    guard value.isFinite else {
+      throw TrainingError(
+        .diverged, "step \(progress.step): the loss is \(value); lower learning_rate and start from the last checkpoint"
+      )
+    }
+    tape.backward(from: loss)
+    let update = try task.updater.update(from: tape, step: progress.step)
+    progress.samples += task.samplesPerStep
+    progress.step += 1
+    return StepFigures(loss: value, parts: parts, update: update)
+  }
+
+  private func finish(_ interval: inout LogInterval) throws {
+    let record = interval.record(at: progress)
+    try log.append(record)
+    options.report(ProgressLine(recipe: recipe, record: record).description)
+    interval = LogInterval(since: progress)
+  }
+
+  private func measure() throws {
+    var record = LogRecord(step: progress.step, seconds: progress.seconds, samples: progress.samples)
+    let figures = try task.updater.average.withAverages {
+      try task.writeSheet(to: options.workFolder + "/sheet-\(progress.step).png", on: device)
+      return try task.measure(on: device)
+    }
+    guard !figures.isEmpty else { return }
+    record.figures = figures
+    try log.append(record)
+    let line = figures.sorted { $0.key < $1.key }.map { "\($0.key) \(String(format: "%.3f", $0.value))" }
+    options.report("\(recipe.name): step \(progress.step): " + line.joined(separator: ", "))
+  }
+
+  private func save() throws {
+    try checkpoint.save(task.updater, progress: progress)
+    try plot().write(to: options.workFolder + "/loss.png")
+  }
+
+  /// The curve of the loss on a logarithmic axis.
+  private func plot() -> LinePlot {
+    let points = log.records().compactMap { record in record.loss.map { SIMD2(Double(record.step), $0) } }
+    return LinePlot(
+      title: recipe.name, xLabel: "step", yLabel: "loss", series: [LinePlot.Series("loss", points)],
+      isLogarithmic: true)
+  }
+}

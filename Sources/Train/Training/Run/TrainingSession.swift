@@ -1,0 +1,71 @@
+import DurableFiles
+import Kernels
+
+/// A recipe and where it is carried out: the one entrance for programs.
+package struct TrainingSession {
+  private let recipe: Recipe
+  private let device: ComputeDevice
+  private var options: RunOptions
+  private let cacheFolder: String
+
+  /// - Parameters:
+  ///   - options: its `workFolder` holds a folder for each recipe.
+  ///   - cacheFolder: where latents are kept.
+  package init(_ recipe: Recipe, on device: ComputeDevice, options: RunOptions, cacheFolder: String) throws {
+    self.recipe = recipe
+    self.device = device
+    self.options = options
+    self.options.workFolder += "/" + recipe.run.name
+    self.cacheFolder = cacheFolder
+    try DurableFile.makeFolder(self.options.workFolder)
+  }
+
+  /// Trains until the recipe's last step, the limit or `stop`, and exports a finished model.
+  ///
+  /// - Returns: whether the last step is done.
+  package func run(until stop: StopRequest) throws -> Bool {
+    try carryOut(makeTask(until: stop)) { run in
+      try run.resume()
+      let isDone = try run.train(until: stop)
+      if isDone { try run.export() }
+      return isDone
+    }
+  }
+
+  /// Writes the averaged weights of the last checkpoint into the model's folder.
+  package func export() throws {
+    try carryOut(makeTask(until: StopRequest())) { run in
+      guard try run.resume().step > 0 else {
+        throw TrainingError(
+          .checkpoint, "export \(recipe.run.name): there is no checkpoint in \"\(options.workFolder)\"; run it first")
+      }
+      try run.export()
+    }
+  }
+
+  private func makeTask(until stop: StopRequest) throws -> any TrainingTask {
+    switch recipe.model {
+    case .autoencoder(let model): try AutoencoderTask(model, run: recipe.run)
+    case .textEncoder(let model): try TextEncoderTask(model, run: recipe.run, workFolder: options.workFolder)
+    case .denoiser(let model):
+      try DenoiserTask(
+        model, run: recipe.run, cacheFolder: cacheFolder, on: device, report: options.report, until: stop)
+    }
+  }
+
+  private func carryOut<Result>(_ task: any TrainingTask, _ body: (any Run) throws -> Result) throws -> Result {
+    func open(_ task: some TrainingTask) throws -> Result {
+      try body(TrainingRun(task, recipe: recipe.run, on: device, options: options))
+    }
+    return try open(task)
+  }
+}
+
+/// What a session asks of a run, whatever its task.
+private protocol Run {
+  func resume() throws -> TrainingProgress
+  func train(until stop: StopRequest) throws -> Bool
+  func export() throws
+}
+
+extension TrainingRun: Run {}

@@ -1,0 +1,65 @@
+import Kernels
+import Tensors
+import VideoPipeline
+
+/// Makes many clips of 17 frames with a model, several at a time.
+package struct ClipMaker {
+  /// One clip that is wanted.
+  package struct Request: Sendable {
+    package let prompt: String
+    package let seed: UInt64
+
+    package init(prompt: String, seed: UInt64) {
+      self.prompt = prompt
+      self.seed = seed
+    }
+  }
+
+  private let cascade: Cascade
+  private let sampling: [StageSampling]
+  private let frameCount: Int
+  private let batchSize: Int
+
+  /// - Parameters:
+  ///   - sampling: one for each stage that is run.
+  ///   - frameCount: 17, or 1 for images.
+  package init(
+    model: VideoModel, sampling: [StageSampling], frameCount: Int = 17, batchSize: Int = 8, on device: ComputeDevice
+  ) {
+    cascade = Cascade(model: model, device: device)
+    self.sampling = sampling
+    self.frameCount = frameCount
+    self.batchSize = batchSize
+  }
+
+  /// The clips' pixels, [F, H, W, 3] each, in the order of the requests; each clip is what it would be alone.
+  ///
+  /// - Parameter finished: told of every clip as it is done, in order.
+  package func make(_ requests: [Request], finished: (Int, Tensor) throws -> Void) throws {
+    for start in stride(from: 0, to: requests.count, by: batchSize) {
+      let batch = Array(requests[start..<min(start + batchSize, requests.count)])
+      for (offset, latents) in try latents(of: batch).enumerated() {
+        try finished(start + offset, cascade.decodeChunk(latents, stage: sampling.count - 1))
+      }
+    }
+  }
+
+  /// The last stage's latents.
+  private func latents(of batch: [Request]) throws -> [Tensor] {
+    let texts = try cascade.encode(batch.map(\.prompt))
+    let clips = batch.map {
+      Clip(prompt: $0.prompt, seed: $0.seed, frameCount: frameCount, stages: sampling)
+    }
+    var below: [Tensor?] = batch.map { _ in nil }
+    for stage in sampling.indices {
+      let items = clips.indices.map {
+        cascade.item(
+          clips[$0], stage: stage, chunk: 0, text: (texts[$0], nil), below: below[$0], given: nil)
+      }
+      let sampler = try cascade.sampler(stage: stage, items: items)
+      while !sampler.isFinished { sampler.step() }
+      below = items.indices.map { sampler.result($0) }
+    }
+    return below.compactMap { $0 }
+  }
+}
