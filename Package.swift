@@ -119,13 +119,19 @@ let services: [Target] = [
       "JobModel",
     ]),
   target(
+    "Worker", "FixtureEvaluation",
+    [
+      "Autograd", "Diffusion", "DurableFiles", "Kernels", "Layers", "Tensors", "TextEncoding", "VideoAutoencoder",
+      "VideoPipeline", "VideoTransformer", "Weights",
+    ]),
+  target(
     "Control", "ControlCommands",
     ["ControlProtocol", "JobModel", "JobStore", "DurableFiles", "Settings", flyingSocks, argumentParser]),
 ]
 
 let programs: [Target] = [
   program("waltd", ["DaemonServices"]),
-  program("walt-worker", ["WorkerRuntime", logging]),
+  program("walt-worker", ["WorkerRuntime", "FixtureEvaluation", "Kernels", logging]),
   program("waltctl", ["ControlCommands"]),
   program("walt-train", ["Training", "Evaluation", "Datasets", "Kernels", "MediaIO", "VideoPipeline"]),
 ]
@@ -149,6 +155,7 @@ let testTargets: [Target] = [
   tests("Train", "Training", ["Autograd", "Kernels", "Tensors", "Weights", "Layers", "Datasets", "Diffusion", "DurableFiles", "Settings"]),
   tests("Daemon", "DaemonServices", ["JobModel", "JobStore", "Settings", "WorkerProtocol", "WorkerLauncher", "DurableFiles", "Spool", "ControlProtocol"]),
   tests("Worker", "WorkerRuntime", ["WorkerProtocol", "DurableFiles", "JobModel", "MediaIO", "TextEncoding", logging]),
+  tests("Worker", "FixtureEvaluation", ["Kernels", "Tensors", "Weights"]),
   tests("Control", "ControlCommands", ["ControlProtocol", "JobModel"]),
 ]
 

@@ -33,8 +33,9 @@ package struct T5Configuration: Sendable, Hashable {
 
   /// Reads our `config.json` (`"type": "t5"`, unknown keys refused) or Hugging Face's (`"model_type": "t5"`, what
   /// does not concern the encoder ignored).
-  package init(contentsOf file: URL) throws {
-    let object = try ConfigurationObject(contentsOf: file)
+  package init(contentsOf file: URL) throws { try self.init(ConfigurationObject(contentsOf: file)) }
+
+  package init(_ object: ConfigurationObject) throws {
     let isHuggingFace = object.has("model_type") && !object.has("type")
     if isHuggingFace {
       try Self.requireEncoder(object)

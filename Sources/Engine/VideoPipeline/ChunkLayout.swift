@@ -12,6 +12,9 @@ package enum ChunkLayout {
     return 1 + max(0, (frameCount - Self.frameCount + step - 1) / step)
   }
 
+  /// Frames of a clip of `chunkCount` whole chunks.
+  package static func frameCount(chunkCount: Int) -> Int { frameCount + (chunkCount - 1) * (frameCount - overlap) }
+
   /// Which of its decoded frames a chunk adds to the clip.
   package static func newFrames(ofChunk chunk: Int, decodedCount: Int) -> Range<Int> {
     (chunk == 0 ? 0 : overlap)..<decodedCount

@@ -54,6 +54,11 @@ package final class StageSampler {
   /// Where clip `index` stands: what to save to go on later.
   package func state(_ index: Int) -> SamplerState { clips[index].state }
 
+  /// The guided velocity of the clip's last step; nil before the first.
+  package func velocity(_ index: Int) -> Tensor? { clips[index].velocity }
+
+  package var clipCount: Int { clips.count }
+
   package func stepCount(_ index: Int) -> Int { clips[index].sampler.stepCount }
 
   /// Leaves clip `index` where it is; the others go on.
@@ -86,6 +91,7 @@ package final class StageSampler {
         velocity = Guidance.combine(conditional: velocity, unconditional: velocities[position], scale: scale)
         position += 1
       }
+      clips[index].velocity = velocity
       let clip = clips[index]
       clips[index].state = clip.sampler.advance(clip.state, velocity: velocity, noise: clip.item.noise)
     }
@@ -124,6 +130,8 @@ private struct BatchClip {
   let text: Int?
   let negativeText: Int?
   var state: SamplerState
+  /// The guided velocity of the last step.
+  var velocity: Tensor?
   var isDropped = false
 
   var isRunning: Bool { !isDropped && !sampler.isFinished(state) }

@@ -54,7 +54,7 @@ package struct ConditioningVector {
   private static let sinusoidWidth = 256
 
   /// s(k) = [cos(k·ω_i) | sin(k·ω_i)], ω_i = exp(−ln(10000)·i/128): in double, rounded once. [U, 256].
-  private static func sinusoids(_ timesteps: [Double]) -> Tensor {
+  package static func sinusoids(_ timesteps: [Double]) -> Tensor {
     let half = sinusoidWidth / 2
     let result = Tensor(uninitialized: [timesteps.count, sinusoidWidth])
     for (row, timestep) in timesteps.enumerated() {

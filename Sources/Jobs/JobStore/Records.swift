@@ -41,7 +41,7 @@ package struct TaskRecord: Equatable, Sendable {
   package let failures: Int
   /// Of those, the ones that ended with the worker's death.
   package let kills: Int
-  /// Who has it; nil unless leased.
+  /// Who has it, or who finished it; else nil.
   package let worker: String?
   package let heartbeat: Date?
   /// Where it stands in its units, as last heard.

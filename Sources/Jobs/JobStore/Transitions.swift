@@ -41,8 +41,9 @@ extension Database {
   ) throws {
     precondition(TaskState.leased.mayBecome(next), "a leased task cannot become \(next)")
     try change(
-      lease, setting: "state = ?, lease = NULL, worker = NULL, heartbeat = NULL\(assignments)",
-      [next.rawValue] + arguments)
+      lease,
+      setting: "state = ?, lease = NULL, worker = iif(? = 'done', worker, NULL), heartbeat = NULL\(assignments)",
+      [next.rawValue, next.rawValue] + arguments)
   }
 
   func change(_ lease: Lease, setting assignments: String, _ arguments: StatementArguments) throws {

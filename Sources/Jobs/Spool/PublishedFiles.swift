@@ -14,6 +14,12 @@ struct PublishedFiles {
     digests = Dictionary(pairs) { first, _ in first }
   }
 
+  /// Whether the file there now is what was published.
+  func holds(_ name: String, in folder: Folder) -> Bool {
+    guard let published = digests[name] else { return false }
+    return Self.digest(name, in: folder) == published
+  }
+
   /// A small JSON file that may be ours; nil where it is none.
   static func document(_ name: String, in folder: Folder) -> JSONValue? {
     guard let file = try? folder.open(name) else { return nil }

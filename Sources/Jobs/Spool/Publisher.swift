@@ -66,6 +66,25 @@ package struct Publisher: Sendable {
     return files
   }
 
+  /// Looks at arrival whether the outputs can have their names: nothing is there, or what was published for the same
+  /// request before.
+  ///
+  /// - Throws: `RequestError.Code.nameTaken` with what is in the way.
+  package func checkNames(request path: String, _ parameters: ResolvedRequest) throws(RequestError) {
+    let names = OutputNames(requestPath: path)
+    guard let folder = try? open(names) else { return }
+    let previous = PublishedFiles(in: folder, names: names)
+    let isSeveral = parameters.clips.count > 1
+    for name in isSeveral ? [names.stem] : names.files(of: parameters) {
+      guard (try? folder.status(of: name)) != nil else { continue }
+      let isOurs = isSeveral ? isMarked(name, in: folder) : previous.holds(name, in: folder)
+      if !isOurs {
+        throw RequestError(
+          .nameTaken, "\"\(name)\" is not an output of this request; move it away and put the request here again")
+      }
+    }
+  }
+
   /// Publishes only the result: of a job that was cancelled or failed.
   package func publishResult(_ job: JobID, request path: String, _ result: JSONValue) throws {
     let names = OutputNames(requestPath: path)
@@ -87,7 +106,10 @@ package struct Publisher: Sendable {
     }
   }
 
-  private func open(_ names: OutputNames) throws(FileSystemError) -> Folder { try root.folder(names.folder) }
+  /// By its path, each time: the folder may have been moved away and back.
+  private func open(_ names: OutputNames) throws(FileSystemError) -> Folder {
+    try Folder(root.path).folder(names.folder)
+  }
 
   /// The hidden name under which a job's outputs are written: one at a time, so that after a crash it is found again.
   private func temporaryName(_ job: JobID) -> String { ".walt-job-\(job).tmp" }
@@ -115,7 +137,7 @@ package struct Publisher: Sendable {
       if try folder.status(of: name) != nil {
         let digest = PublishedFiles.digest(name, in: folder)
         if digest == file.sha256 { continue }
-        guard let digest, digest == previous.digests[name] else { throw PublishError(path: folder.pathOf(name)) }
+        guard digest != nil, digest == previous.digests[name] else { throw PublishError(path: folder.pathOf(name)) }
       }
       try folder.copy(source, to: name, temporary: temporaryName(job))
     }

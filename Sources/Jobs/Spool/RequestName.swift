@@ -1,3 +1,5 @@
+import JobModel
+
 /// What a name in the spool says about its file.
 package enum RequestName: Equatable, Sendable {
   /// `NAME.json`: one job.
@@ -52,6 +54,13 @@ package struct OutputNames: Equatable, Sendable {
   package var error: String { stem + ".error.json" }
   package var image: String { stem + ".png" }
   package func video(_ fileExtension: String) -> String { "\(stem).\(fileExtension)" }
+
+  /// The media of a request for one clip.
+  package func files(of parameters: ResolvedRequest) -> [String] {
+    if parameters.isImage { return [image] }
+    let videos = parameters.output.video.fileExtension.map { [video($0)] } ?? []
+    return videos + (parameters.output.poster ? [image] : [])
+  }
 
   /// The name of clip `index` in the folder of several: six digits, so that names sort like numbers.
   package static func clip(_ index: Int, _ fileExtension: String) -> String {

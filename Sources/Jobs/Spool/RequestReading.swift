@@ -4,25 +4,41 @@ import JobModel
 
 /// Opens a request once, without following links or waiting, looks at what was opened, and reads through it.
 enum RequestReading {
-  /// - Returns: nil where the file is gone or changed while it was read: look again.
-  /// - Throws: `RequestError.Code.file` where it is not a plain file or cannot be read, `.tooLarge` over the limit.
-  static func read(_ entry: SpoolEntry, in root: Folder, limits: RequestLimits) throws(RequestError) -> RequestFile? {
+  enum Outcome {
+    case file(RequestFile)
+    /// Gone, or written to while it was read: look again.
+    case changing
+    /// Nobody can read it as it is.
+    case refused(RequestError)
+    /// The disk or the process's limits are at fault, not the file.
+    case failed(String)
+  }
+
+  /// - Parameter root: the spool's path.
+  static func read(_ entry: SpoolEntry, in root: String, limits: RequestLimits) -> Outcome {
     do throws(FileSystemError) {
-      let file = try root.open(entry.path, flags: O_RDONLY | O_NOFOLLOW)
-      guard let before = status(of: file), before.st_mode & S_IFMT == S_IFREG, before.st_nlink == 1 else { return nil }
+      let file = try Folder(root).open(entry.path, flags: O_RDONLY | O_NOFOLLOW)
+      guard let before = status(of: file), before.st_mode & S_IFMT == S_IFREG, before.st_nlink == 1 else {
+        return .changing
+      }
       let bytes = try file.readAll(limit: limits.json.byteCount, path: entry.path)
       let stamp = FileStamp(before, parent: entry.stamp.parent)
-      guard let after = status(of: file), FileStamp(after, parent: entry.stamp.parent) == stamp else { return nil }
-      return RequestFile(
-        path: entry.path, digest: SHA256Digest(of: bytes).hex, stamp: stamp.description, bytes: bytes,
-        owner: Int(before.st_uid))
+      guard let after = status(of: file), FileStamp(after, parent: entry.stamp.parent) == stamp else {
+        return .changing
+      }
+      return .file(
+        RequestFile(
+          path: entry.path, digest: SHA256Digest(of: bytes).hex, stamp: stamp.description, bytes: bytes,
+          owner: Int(before.st_uid)))
     } catch {
       switch error.code {
-      case ENOENT, ELOOP: return nil
+      case ENOENT, ELOOP: return .changing
       case EFBIG:
         let found = "is \(entry.stamp.byteCount) bytes, the most allowed is \(limits.json.byteCount)"
-        throw RequestError(.tooLarge, "the request \(found); split it or shorten it")
-      default: throw RequestError(.file, "cannot be read: \(error)")
+        return .refused(RequestError(.tooLarge, "the request \(found); split it or shorten it"))
+      case EACCES, EPERM:
+        return .refused(RequestError(.file, "cannot be read by the service; make it readable: chmod a+r"))
+      default: return .failed(error.description)
       }
     }
   }

@@ -8,9 +8,9 @@ struct ScanDecision: Equatable {
   var toRead: [SpoolEntry] = []
   /// Refused for what they are, without being opened.
   var refused: [Refusal] = []
-  /// Known requests whose file is gone for good.
+  /// Known requests whose file is gone for good, but those that are done: these stay known.
   var removed: [String] = []
-  /// Known requests whose folder is gone, unreadable or another one.
+  /// Unfinished requests whose folder is gone, unreadable or another one, and that are not held yet.
   var withoutFolder: [String] = []
   /// Held requests whose file is there.
   var present: [String] = []
@@ -42,7 +42,7 @@ struct ScanDecision: Equatable {
     for entry in listing.entries {
       decide(entry, known: known[entry.path], memory: &memory, settle: settle, at: now)
     }
-    for (path, request) in known where !seen.contains(path) && !request.state.isFinal {
+    for (path, request) in known where !seen.contains(path) && request.state != .done {
       decideMissing(path, request, listing, memory: &memory, settle: settle, at: now)
     }
     memory.missing = memory.missing.filter { known[$0.key] != nil && !seen.contains($0.key) }
@@ -89,7 +89,7 @@ struct ScanDecision: Equatable {
     let folder = OutputNames(requestPath: path).folder
     guard let identity = listing.folders[folder], identity == FileStamp.parent(in: request.stamp) else {
       memory.missing[path] = nil
-      withoutFolder.append(path)
+      if !request.state.isFinal, request.state != .held { withoutFolder.append(path) }
       return
     }
     let since = memory.missing[path] ?? now.uptime

@@ -41,8 +41,13 @@ struct SpoolListing: Sendable {
   /// (marked by a file `.walt`).
   ///
   /// - Complexity: one system call an entry that may be a request or a folder.
-  init(of root: Folder) {
-    read(root, path: ".", depth: 0)
+  init(path: String) {
+    do throws(FileSystemError) {
+      let root = try Folder(path)
+      read(root, path: ".", depth: 0)
+    } catch {
+      problems.append(error.description)
+    }
   }
 
   private mutating func read(_ folder: Folder, path: String, depth: Int) {

@@ -12,9 +12,9 @@ package enum FoundRequest: Equatable, Sendable {
 /// What one look at the spool led to.
 package struct SpoolScan: Sendable {
   package var found: [FoundRequest] = []
-  /// Requests whose file is gone for good: forget them.
+  /// Requests whose file is gone for good: forget them. Those that are done stay known.
   package var removed: [String] = []
-  /// Requests whose folder is gone, unreadable or another one: hold them.
+  /// Unfinished requests whose folder is gone, unreadable or another one: hold them.
   package var withoutFolder: [String] = []
   /// Held requests whose file is there: release those that were held for their folder.
   package var present: [String] = []
@@ -47,12 +47,14 @@ package final class SpoolScanner {
   ///   - known: every request that a job stands for.
   ///   - limit: how many files to read; the rest is left for the next look, which is due at once.
   package func scan(known: [String: KnownRequest], at now: Moment, limit: Int = 500) -> SpoolScan {
-    let listing = SpoolListing(of: root)
+    // By its path, each time: the descriptor would follow a folder that was moved away, or see a removed one as empty.
+    let listing = SpoolListing(path: root.path)
     var decision = ScanDecision(listing, known: known, memory: &memory, settle: settle, at: now)
     var scan = SpoolScan()
     scan.found = decision.refused.map { .refused($0.entry.unread, $0.error) }
+    var problems = listing.problems
     for entry in decision.toRead.prefix(limit) {
-      if let found = read(entry, at: now, &decision) { scan.found.append(found) }
+      if let found = read(entry, at: now, &decision, &problems) { scan.found.append(found) }
     }
     if decision.toRead.count > limit { decision.wakeUp(in: 0) }
     scan.removed = decision.removed
@@ -60,31 +62,50 @@ package final class SpoolScanner {
     scan.present = decision.present
     scan.lookAgain = decision.lookAgain.map { .seconds($0) }
     scan.folders = listing.folders.keys.sorted()
-    scan.problems = listing.problems
+    scan.problems = problems
     return scan
   }
 
-  /// Reads one file; nil where it is gone, or young and not right yet.
-  private func read(_ entry: SpoolEntry, at now: Moment, _ decision: inout ScanDecision) -> FoundRequest? {
-    do throws(RequestError) {
-      guard let file = try RequestReading.read(entry, in: root, limits: limits) else {
-        decision.wakeUp(in: min(settle, 0.1))
-        return nil
+  /// Reads one file; nil where it is gone, or young and not right yet, or the disk is at fault.
+  private func read(
+    _ entry: SpoolEntry, at now: Moment, _ decision: inout ScanDecision, _ problems: inout [String]
+  ) -> FoundRequest? {
+    switch RequestReading.read(entry, in: root.path, limits: limits) {
+    case .changing:
+      decision.wakeUp(in: min(settle, 0.1))
+      return nil
+    case .failed(let problem):
+      problems.append(problem)
+      decision.wakeUp(in: Self.patience)
+      return nil
+    case .refused(let error):
+      return settled(entry, entry.unread, error, at: now, &decision)
+    case .file(let file):
+      do throws(RequestError) {
+        let request = try RequestReading.parse(file, entry.name, limits)
+        memory.unsettled[entry.path] = nil
+        return .request(file, request)
+      } catch {
+        return settled(entry, file, error, at: now, &decision)
       }
-      let request = try RequestReading.parse(file, entry.name, limits)
-      memory.unsettled[entry.path] = nil
-      return .request(file, request)
-    } catch {
-      let wait = memory.wait(for: entry, settle: settle, at: now)
-      if wait > 0 {
-        decision.wakeUp(in: wait)
-        return nil
-      }
-      memory.unsettled[entry.path] = nil
-      let file = (try? RequestReading.read(entry, in: root, limits: limits)) ?? nil
-      return .refused(file ?? entry.unread, error)
     }
   }
+
+  /// The refusal of a file that has settled; nil for one that its producer may still be writing.
+  private func settled(
+    _ entry: SpoolEntry, _ file: RequestFile, _ error: RequestError, at now: Moment, _ decision: inout ScanDecision
+  ) -> FoundRequest? {
+    let wait = memory.wait(for: entry, settle: settle, at: now)
+    if wait > 0 {
+      decision.wakeUp(in: wait)
+      return nil
+    }
+    memory.unsettled[entry.path] = nil
+    return .refused(file, error)
+  }
+
+  /// Seconds until a file that the disk did not give is tried again.
+  private static let patience = 5.0
 }
 
 extension SpoolEntry {

@@ -83,7 +83,11 @@ package final class SpoolWatcher: Sendable {
         let watch = inotify_add_watch(state.descriptor, path, Self.mask)
         if watch < 0 {
           warn(&state, path)
-        } else if state.watches.updateValue(watch, forKey: folder) != watch {
+        } else if let previous = state.watches.updateValue(watch, forKey: folder) {
+          // Another folder has the path now.
+          if previous != watch { inotify_rm_watch(state.descriptor, previous) }
+          isNew = isNew || previous != watch
+        } else {
           isNew = true
         }
       }

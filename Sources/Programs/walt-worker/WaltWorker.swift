@@ -1,5 +1,7 @@
 import ArgumentParser
+import FixtureEvaluation
 import Foundation
+import Kernels
 import Logging
 import WorkerRuntime
 
@@ -11,7 +13,7 @@ struct WaltWorker: ParsableCommand {
     abstract: "Computes tasks of walt: text, sampling, decoding.",
     discussion: "Exit codes: 0 done, 65 bad input, 75 try again, 78 bad configuration.",
     version: Worker.softwareVersion,
-    subcommands: [Run.self, Serve.self])
+    subcommands: [Run.self, Serve.self, Evaluate.self])
 }
 
 struct DeviceOptions: ParsableArguments {
@@ -59,6 +61,35 @@ extension WaltWorker {
 
     func run() throws {
       throw ExitCode(device.worker().serve().rawValue)
+    }
+  }
+}
+
+extension WaltWorker {
+  struct Evaluate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Recomputes golden fixtures and compares.",
+      discussion: "Prints each tensor's largest difference beside its tolerance; exits with 1 if any is over.")
+
+    @Argument(help: "A folder with manifest.json and the files that it names.")
+    var fixtures: String
+
+    @Option(help: "The folder for the recomputed files.")
+    var out: String
+
+    @Option(help: "Threads that compute; by default one for each processor.")
+    var threads = ProcessInfo.processInfo.activeProcessorCount
+
+    func validate() throws {
+      guard (1...1024).contains(threads) else {
+        throw ValidationError("--threads is \(threads), allowed are 1 to 1024")
+      }
+    }
+
+    func run() throws {
+      let evaluator = FixtureEvaluator(
+        fixtures: URL(filePath: fixtures), out: URL(filePath: out), device: ComputeDevice(threadCount: threads))
+      guard try evaluator.run(report: { print($0) }) else { throw ExitCode(1) }
     }
   }
 }

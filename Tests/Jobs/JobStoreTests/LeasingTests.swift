@@ -23,6 +23,7 @@ struct LeasingTests {
       let finished = try await test.store.finish(lease, result: "{}", seconds: 1)
       #expect(finished.isLast == (order.count == 6))
     }
+    #expect(try await test.store.tasks(of: job).allSatisfy { $0.worker == "cpu0" && $0.lease == nil })
     #expect(order == ["text0", "base0", "base1", "sr10", "sr11", "decode0"])
     #expect(try await test.store.job(job)?.state == .publishing)
     try await test.store.markPublished(job)

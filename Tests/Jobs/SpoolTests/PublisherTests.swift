@@ -83,6 +83,39 @@ struct PublisherTests {
     #expect(try spool.text(name) == "mine")
   }
 
+  @Test("a foreign file with an output's name is found when the request arrives, our own is not in the way")
+  func checkedAtArrival() throws {
+    try publisher.checkNames(request: "cat.json", Self.parameters())
+    try publish([clip()])
+    try publisher.checkNames(request: "cat.json", Self.parameters())
+    try spool.write("cat.png", "my picture")
+    let error = #expect(throws: RequestError.self) {
+      try publisher.checkNames(request: "cat.json", Self.parameters())
+    }
+    #expect(error?.code == .nameTaken)
+    try publisher.checkNames(request: "cat.json", Self.parameters(samples: 2))
+    try spool.write("cat/mine.txt", "mine")
+    #expect(throws: RequestError.self) {
+      try publisher.checkNames(request: "cat.json", Self.parameters(samples: 2))
+    }
+  }
+
+  private static func parameters(samples: Int = 1) throws -> ResolvedRequest {
+    let stage: [String: Any] = [
+      "name": "base", "width": 32, "height": 32, "guidanceScale": 7.5, "tokenCount": 80, "hiddenSize": 64,
+      "feedForwardSize": 128, "weightByteCount": 1000,
+    ]
+    let value: [String: Any] = [
+      "name": "demo", "folder": "/models/demo", "fps": 8, "maxFrameCount": 17, "chunkFrameCount": 17,
+      "overlapFrameCount": 5, "takesText": true, "classCount": 0, "stepCount": 50, "eta": 0, "stages": [stage],
+      "textWeightByteCount": 0, "autoencoderWeightByteCount": 0, "autoencoderChannelCount": 16,
+    ]
+    let data = try JSONSerialization.data(withJSONObject: value)
+    let model = try JSONDecoder().decode(ModelDescription.self, from: data)
+    let text = Array(#"{"prompt": "x", "samples": \#(samples)}"#.utf8)
+    return try Request(parsing: text).resolved(for: model, digest: SHA256Digest(of: text), account: "default")
+  }
+
   @Test("an output that its user changed since is not replaced")
   func changedByUser() throws {
     try publish([clip()])

@@ -153,6 +153,37 @@ struct SpoolScannerTests {
     #expect(spool.scan().withoutFolder.isEmpty)
   }
 
+  @Test("where the spool itself is gone or another one, its jobs wait and are not cancelled")
+  func spoolGone() throws {
+    let spool = try TestSpool()
+    try spool.write("cat.json")
+    spool.take()
+    rename(spool.path, spool.path + "-away")
+    defer { _ = try? DurableFile.remove(spool.path + "-away") }
+    for _ in 0..<2 {
+      spool.now.uptime += 10
+      #expect(spool.scan().withoutFolder == ["cat.json"])
+      #expect(spool.scan().removed.isEmpty)
+    }
+    #expect(spool.scan().problems.count == 1)
+    try DurableFile.makeFolder(spool.path)
+    spool.now.uptime += 10
+    #expect(spool.scan().withoutFolder == ["cat.json"])
+    #expect(spool.scan().removed.isEmpty)
+  }
+
+  @Test("a refused request that is removed is forgotten, so that the same bytes are answered again")
+  func removedAfterRefusal() throws {
+    let spool = try TestSpool()
+    try spool.write("cat.json", "{")
+    spool.now.wall += 60
+    spool.take()
+    try DurableFile.remove(spool.path + "/cat.json")
+    _ = spool.scan()
+    spool.now.uptime += 3
+    #expect(spool.scan().removed == ["cat.json"])
+  }
+
   @Test("a folder that a job owns is not scanned")
   func owned() throws {
     let spool = try TestSpool()

@@ -15,7 +15,9 @@ final class TinyModel {
 
   init() throws {
     root = FileManager.default.temporaryDirectory.appending(path: "walt-worker-\(UUID().uuidString)")
-    let cascade = try #require(Bundle.module.resourceURL).appending(path: "Fixtures/cascade")
+    // The golden cascade is 1.4 MB: the pipeline's tests have the only copy.
+    let cascade = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../Engine/VideoPipelineTests/Fixtures/cascade").standardized
     try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
     try FileManager.default.copyItem(at: cascade, to: root.appending(path: "model"))
     let captions = root.appending(path: "captions.txt")
