@@ -19,6 +19,12 @@ package final class FileLock: Sendable {
       let holder = Self.holder(of: path).map { "process \($0)" } ?? "another process"
       throw FileSystemError("lock", path, code: code, detail: "held by \(holder); stop it first")
     }
+    // A lock on a file that was removed meanwhile keeps nobody out.
+    var held = stat()
+    var named = stat()
+    guard fstat(file.number, &held) == 0, stat(path, &named) == 0, FileIdentity(held) == FileIdentity(named) else {
+      throw FileSystemError("lock", path, code: EWOULDBLOCK, detail: "the file was replaced; try again")
+    }
     guard ftruncate(file.number, 0) == 0 else { throw FileSystemError("truncate lock", path) }
     try file.write(Array("\(getpid())\n".utf8), path: path)
     self.path = path

@@ -66,22 +66,21 @@ extension Folder {
   /// - Returns: false where there was none.
   @discardableResult
   package func remove(_ name: String) throws(FileSystemError) -> Bool {
-    if unlinkat(descriptor.number, name, 0) != 0 {
-      switch errno {
-      case ENOENT: return false
-      case EISDIR, EPERM:
-        guard let status = try status(of: name), status.st_mode & S_IFMT == S_IFDIR else {
-          throw FileSystemError("remove", pathOf(name), code: EPERM)
-        }
-        let inner = try folder(name)
-        for child in try inner.names() { try inner.remove(child) }
-        guard unlinkat(descriptor.number, name, AT_REMOVEDIR) == 0 else {
-          throw FileSystemError("remove folder", pathOf(name))
-        }
-      default: throw FileSystemError("remove", pathOf(name))
-      }
+    let wasThere = try removeTree(name)
+    if wasThere { try sync() }
+    return wasThere
+  }
+
+  private func removeTree(_ name: String) throws(FileSystemError) -> Bool {
+    if unlinkat(descriptor.number, name, 0) == 0 { return true }
+    if errno == ENOENT { return false }
+    let refusal = FileSystemError("remove", pathOf(name))
+    guard let status = try status(of: name), status.st_mode & S_IFMT == S_IFDIR else { throw refusal }
+    let inner = try folder(name)
+    for child in try inner.names() { _ = try inner.removeTree(child) }
+    guard unlinkat(descriptor.number, name, AT_REMOVEDIR) == 0 else {
+      throw FileSystemError("remove folder", pathOf(name))
     }
-    try sync()
     return true
   }
 

@@ -30,7 +30,7 @@ extension Request {
 
   private mutating func readHowMuch(_ reader: ObjectReader, _ limits: RequestLimits) throws(RequestError) {
     samples = try reader.integer(Key.samples.rawValue, 1...limits.clipCount)
-    vary = try Self.variations(reader)
+    vary = try Self.variations(reader, limits)
     frames = try reader.integer(Key.frames.rawValue, 1...1_000_000)
     seconds = try reader.real(Key.seconds.rawValue, 0...1_000_000)
     width = try reader.integer(Key.width.rawValue, 1...65_536)
@@ -85,6 +85,13 @@ extension Request {
       let key = vary == nil ? Key.samples : Key.vary
       throw reader.error(
         .range, "the request makes more than \(limits.clipCount) clips, the most allowed; split it", at: key.rawValue)
+    }
+    let byteCount = clipCount * (prompt?.utf8.count ?? 0)
+    if byteCount > limits.promptsByteCount {
+      throw reader.error(
+        .range,
+        "the prompts of all clips are \(byteCount) bytes, the most allowed is \(limits.promptsByteCount); split it",
+        at: Key.prompt.rawValue)
     }
     if let seed, seed > Int64.max - Int64(clipCount - 1) {
       throw reader.error(

@@ -1,22 +1,29 @@
 extension Request {
+  /// Lists that one request may vary.
+  static let variationLimit = 32
+
   /// Reads `vary`: an object of lists whose names stand in braces in the prompt; in the order in which they first
   /// appear there, the last of them changing fastest.
-  static func variations(_ reader: ObjectReader) throws(RequestError) -> [Variation]? {
+  static func variations(_ reader: ObjectReader, _ limits: RequestLimits) throws(RequestError) -> [Variation]? {
     let key = Key.vary.rawValue
     guard let node = reader.node(key) else { return nil }
     guard case .object(let members) = node.content else { throw reader.wrongType(node, key, "an object of lists") }
-    let prompt = try reader.string(Key.prompt.rawValue, limit: .max) ?? ""
-    var found: [(place: String.Index, variation: Variation)] = []
+    if members.count > variationLimit {
+      throw reader.error(.range, "vary has \(members.count) lists, the most allowed is \(variationLimit)", at: key)
+    }
+    let prompt = try reader.string(Key.prompt.rawValue, limit: limits.promptByteCount) ?? ""
+    let template = PromptTemplate(prompt, names: Set(members.map(\.key)))
+    var lists: [String: [String]] = [:]
     for member in members {
       let path = pointer(pointer("", key), member.key)
-      guard let place = prompt.firstRange(of: "{\(member.key)}")?.lowerBound else {
+      guard template.names.contains(member.key) else {
         throw reader.document.error(
           .conflict, "the prompt has no {\(member.key)}; add it or remove the list", at: member.keyOffset, path: path)
       }
-      let values = try values(of: member, path: path, in: reader.document)
-      found.append((place, Variation(name: member.key, values: values)))
+      lists[member.key] = try values(of: member, path: path, in: reader.document)
     }
-    return found.sorted { $0.place < $1.place }.map(\.variation)
+    try checkLength(template, lists, reader, limits)
+    return template.names.map { Variation(name: $0, values: lists[$0] ?? []) }
   }
 
   private static func values(
@@ -38,6 +45,19 @@ extension Request {
     return values
   }
 
+  /// The longest prompt that the lists make must be one that might have been written out.
+  private static func checkLength(
+    _ template: PromptTemplate, _ lists: [String: [String]], _ reader: ObjectReader, _ limits: RequestLimits
+  ) throws(RequestError) {
+    let longest = lists.mapValues { values in values.max { $0.utf8.count < $1.utf8.count } ?? "" }
+    let byteCount = template.filled(with: longest).utf8.count
+    if byteCount > limits.promptByteCount {
+      throw reader.error(
+        .range, "the longest prompt is \(byteCount) bytes, the most allowed is \(limits.promptByteCount); shorten it",
+        at: Key.vary.rawValue)
+    }
+  }
+
   /// Every clip's prompt: the product of the lists, the last fastest, and `samples` innermost.
   var prompts: [String?] {
     let lists = vary ?? []
@@ -46,25 +66,9 @@ extension Request {
         variation.values.map { value in choice.merging([variation.name: value]) { $1 } }
       }
     }
+    let template = prompt.map { PromptTemplate($0, names: Set(lists.map(\.name))) }
     return choices.flatMap { choice in
-      Array(repeating: prompt.map { Self.filled($0, with: choice) }, count: samples ?? 1)
+      Array(repeating: template?.filled(with: choice), count: samples ?? 1)
     }
-  }
-
-  /// Replaces each `{name}` once, from the left: what is put in is not looked at again.
-  private static func filled(_ template: String, with choice: [String: String]) -> String {
-    var text = ""
-    var rest = template[...]
-    while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
-      let name = String(rest[rest.index(after: open)..<close])
-      if let value = choice[name] {
-        text += rest[..<open] + value
-        rest = rest[rest.index(after: close)...]
-      } else {
-        text += rest[...open]
-        rest = rest[rest.index(after: open)...]
-      }
-    }
-    return text + rest
   }
 }

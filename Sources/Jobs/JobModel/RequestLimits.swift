@@ -3,6 +3,8 @@ package struct RequestLimits: Equatable, Sendable {
   package var json = JSONLimits()
   /// Of a prompt, in bytes of UTF-8.
   package var promptByteCount = 16_384
+  /// Of the prompts of all clips of a request, in bytes of UTF-8, before they are filled in.
+  package var promptsByteCount = 16 << 20
   /// Clips of one request.
   package var clipCount = 10_000
 

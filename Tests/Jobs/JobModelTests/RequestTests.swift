@@ -92,10 +92,17 @@ struct RequestTests {
   @Test("lists whose product is too long are refused, however long")
   func tooManyClips() {
     let list = (0..<200).map { "\"v\($0)\"" }.joined(separator: ",")
-    let names = "abcdefghij".map(String.init)
+    let names = "abcdefghijklmnopqrstuvwxyz".map(String.init)
     let prompt = names.map { "{\($0)}" }.joined()
     let lists = names.map { "\"\($0)\": [\(list)]" }.joined(separator: ", ")
     #expect(failure("{\"prompt\": \"\(prompt)\", \"vary\": {\(lists)}}")?.code == .range)
+  }
+
+  @Test("lists that make a prompt too long, or prompts too many bytes together, are refused")
+  func tooLongPrompts() {
+    let value = String(repeating: "x", count: 9_000)
+    #expect(failure(#"{"prompt": "{a} {b}", "vary": {"a": ["\#(value)"], "b": ["\#(value)"]}}"#)?.code == .range)
+    #expect(failure(#"{"prompt": "\#(value)", "samples": 5000}"#)?.path == "/prompt")
   }
 
   @Test("the error document says code, message, pointer, line and column")
