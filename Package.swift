@@ -137,7 +137,7 @@ let programs: [Target] = [
 ]
 
 let testTargets: [Target] = [
-  tests("Base", "DurableFiles"), tests("Base", "Settings"), tests("Base", "Systemd", [logging]),
+  tests("Base", "DurableFiles", ["CPlatform"]), tests("Base", "Settings"), tests("Base", "Systemd", [logging]),
   tests("Engine", "Tensors"), tests("Engine", "Kernels", ["COpenBLAS", "Tensors"]),
   tests("Engine", "Autograd", ["Kernels", "Tensors"]),
   tests("Engine", "Weights", ["Tensors"]), tests("Engine", "Layers", ["Autograd", "Tensors", "Weights"]),

@@ -12,6 +12,44 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+int walt_open_walking(int dirfd, const char *path, int flags, mode_t mode) {
+  if (path[0] == '/') {
+    errno = EXDEV;
+    return -1;
+  }
+  int folder = dirfd;
+  int result = -1;
+  for (;;) {
+    size_t length = strcspn(path, "/");
+    size_t rest = strspn(path + length, "/");
+    int is_last = path[length + rest] == '\0';
+    char name[256];
+    if (length >= sizeof name) {
+      errno = ENAMETOOLONG;
+      break;
+    }
+    memcpy(name, path, length);
+    name[length] = '\0';
+    if (strcmp(name, "..") == 0) {
+      errno = EXDEV;
+      break;
+    }
+    int part_flags = is_last ? flags : O_PATH | O_DIRECTORY | O_CLOEXEC;
+    int next = openat(folder, name, part_flags | O_NOFOLLOW, mode);
+    if (is_last || next < 0) {
+      result = next;
+      break;
+    }
+    if (folder != dirfd) close(folder);
+    folder = next;
+    path += length + rest;
+  }
+  int error = errno;
+  if (folder != dirfd) close(folder);
+  errno = error;
+  return result;
+}
+
 int walt_open_beneath(int dirfd, const char *path, int flags, mode_t mode) {
   struct open_how how;
   memset(&how, 0, sizeof how);
@@ -22,11 +60,16 @@ int walt_open_beneath(int dirfd, const char *path, int flags, mode_t mode) {
   do {
     fd = syscall(SYS_openat2, dirfd, path, &how, sizeof how);
   } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+  if (fd < 0 && errno == ENOSYS) return walt_open_walking(dirfd, path, flags, mode);
   return (int)fd;
 }
 
 int walt_rename_no_replace(int old_dirfd, const char *old_path, int new_dirfd, const char *new_path) {
-  return renameat2(old_dirfd, old_path, new_dirfd, new_path, RENAME_NOREPLACE);
+  int outcome = renameat2(old_dirfd, old_path, new_dirfd, new_path, RENAME_NOREPLACE);
+  if (outcome == 0 || (errno != EINVAL && errno != ENOSYS)) return outcome;
+  // A link never replaces either; folders cannot have one, and fail as they did.
+  if (linkat(old_dirfd, old_path, new_dirfd, new_path, 0) != 0) return -1;
+  return unlinkat(old_dirfd, old_path, 0);
 }
 
 int walt_rename_exchange(int first_dirfd, const char *first_path, int second_dirfd, const char *second_path) {

@@ -22,7 +22,8 @@ package enum JobState: String, CaseIterable, Codable, Sendable {
     switch self {
     case .queued: [.running, .held, .cancelled, .failed, .rejected]
     case .running: [.publishing, .queued, .held, .cancelled, .failed]
-    case .publishing: [.done, .held, .failed]
+    // Back to the queue where an output was lost and must be made again.
+    case .publishing: [.done, .queued, .held, .failed]
     case .held: [.queued, .publishing, .cancelled, .failed]
     case .failed: [.queued, .publishing]
     case .done, .rejected, .cancelled: []

@@ -141,7 +141,8 @@ extension JobStore {
     }
   }
 
-  /// The finished task's result is lost or damaged: it must run again, and what waits for it waits again.
+  /// The finished task's result is lost or damaged: it must run again, and what waits for it waits again. A job that
+  /// was being published goes back to the queue.
   package func redo(_ task: TaskID, message: String) async throws {
     let now = now()
     try await write { database in
@@ -159,6 +160,10 @@ extension JobStore {
             """, arguments: [successor.rawValue])
       }
       try database.addEvent(job, "redo", "task \(task): \(message)", at: now)
+      let state = try String.fetchOne(database, sql: "SELECT state FROM job WHERE id = ?", arguments: [job.rawValue])
+      if state == JobState.publishing.rawValue {
+        try database.move(job, from: [.publishing], to: .queued, reason: nil, at: now)
+      }
     }
   }
 

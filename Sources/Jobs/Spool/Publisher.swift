@@ -194,8 +194,15 @@ package struct Publisher: Sendable {
       try folder.rename(temporary, to: names.stem, existing: .refuse)
     } else {
       guard isMarked(names.stem, in: folder) else { throw PublishError(path: folder.pathOf(names.stem)) }
-      try folder.exchange(temporary, names.stem)
-      try folder.remove(temporary)
+      do throws(FileSystemError) {
+        try folder.exchange(temporary, names.stem)
+        try folder.remove(temporary)
+      } catch {
+        // A file system without exchange: for a moment there is no folder, and publishing again makes it.
+        guard error.code == EINVAL || error.code == ENOSYS else { throw error }
+        try folder.remove(names.stem)
+        try folder.rename(temporary, to: names.stem)
+      }
     }
     return files
   }

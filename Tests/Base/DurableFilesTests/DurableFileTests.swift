@@ -1,3 +1,4 @@
+import CPlatform
 import DurableFiles
 import Foundation
 import Testing
@@ -90,6 +91,25 @@ struct DurableFileTests {
     let inner = try Folder(path("in"))
     for name in ["../secret", "link", path("secret")] {
       #expect(throws: FileSystemError.self) { _ = try inner.open(name).number }
+    }
+  }
+
+  @Test("walking part by part opens the same as the kernel does in one call, and refuses the same")
+  func walking() throws {
+    defer { _ = try? DurableFile.remove(folder) }
+    try DurableFile.makeFolder(path("a/b"))
+    try DurableFile.replace(path("a/b/file"), with: "here")
+    symlink("b", path("a/link"))
+    symlink("b/file", path("a/linked"))
+    let root = try Folder(folder)
+    for name in ["a/b/file", "a//b/file", ".", "a/b", "a/./b/file"] {
+      let number = walt_open_walking(root.descriptor.number, name, O_RDONLY | O_CLOEXEC, 0)
+      #expect(number >= 0, "\(name)")
+      close(number)
+      _ = try root.open(name).number
+    }
+    for name in ["a/../a/b/file", "..", path("a"), "a/link/file", "a/linked", "a/none", "", "a/b/file/x"] {
+      #expect(walt_open_walking(root.descriptor.number, name, O_RDONLY | O_CLOEXEC, 0) == -1, "\(name)")
     }
   }
 

@@ -188,4 +188,18 @@ struct LeasingTests {
     try await test.runAll()
     #expect(try await test.store.job(job)?.state == .publishing)
   }
+
+  @Test("an output that is lost before it is published sends the job back to the queue")
+  func redoWhilePublishing() async throws {
+    let test = try TestStore()
+    defer { test.remove() }
+    let job = try await test.newJob("cat.json")
+    try await test.runAll()
+    let pixels = try #require(await test.store.tasks(of: job).last)
+    try await test.store.redo(pixels.id, message: "clip.mp4 is lost")
+    #expect(try await test.store.job(job)?.state == .queued)
+    #expect(try await test.store.readyTasks(limit: 9).map(\.task.id) == [pixels.id])
+    try await test.runAll()
+    #expect(try await test.store.job(job)?.state == .publishing)
+  }
 }

@@ -6,10 +6,15 @@
 #include <sys/types.h>
 
 /// Opens `path` below the folder `dirfd`, following no symbolic link and never leaving that folder (openat2 with
-/// RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS). Returns a descriptor, or −1 with errno.
+/// RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS; where the kernel has no openat2, walt_open_walking).
+/// Returns a descriptor, or −1 with errno.
 int walt_open_beneath(int dirfd, const char *path, int flags, mode_t mode);
 
-/// Renames without replacing: fails with EEXIST where the new name is taken (renameat2 with RENAME_NOREPLACE).
+/// The same, part by part with O_NOFOLLOW; no part may be "..".
+int walt_open_walking(int dirfd, const char *path, int flags, mode_t mode);
+
+/// Renames without replacing: fails with EEXIST where the new name is taken (renameat2 with RENAME_NOREPLACE; on file
+/// systems without it, a file is linked and then unlinked).
 int walt_rename_no_replace(int old_dirfd, const char *old_path, int new_dirfd, const char *new_path);
 
 /// Exchanges two names in one step (renameat2 with RENAME_EXCHANGE).
