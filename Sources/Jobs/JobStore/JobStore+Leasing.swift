@@ -148,10 +148,13 @@ extension JobStore {
     try await write { database in
       let row = try Row.fetchOne(
         database,
-        sql:
-          "UPDATE task SET state = 'ready', result = NULL, message = ? WHERE id = ? AND state = 'done' RETURNING job",
+        sql: """
+          UPDATE task SET state = 'ready', result = NULL, message = ? WHERE id = ? AND state = 'done'
+            AND job IN (SELECT id FROM job WHERE state NOT IN ('done', 'cancelled'))
+          RETURNING job
+          """,
         arguments: [message, task.rawValue])
-      guard let row else { throw StoreError(.conflict, "redo task \(task): it is not done") }
+      guard let row else { throw StoreError(.conflict, "redo task \(task): it is not done, or its job has ended") }
       let job = JobID(row["job"] as Int64)
       for (successor, _) in try database.successors(of: task, in: job) {
         try database.execute(

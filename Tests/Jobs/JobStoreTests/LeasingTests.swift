@@ -201,5 +201,7 @@ struct LeasingTests {
     #expect(try await test.store.readyTasks(limit: 9).map(\.task.id) == [pixels.id])
     try await test.runAll()
     #expect(try await test.store.job(job)?.state == .publishing)
+    try await test.store.markPublished(job)
+    await #expect(throws: StoreError.self) { try await test.store.redo(pixels.id, message: "too late") }
   }
 }
