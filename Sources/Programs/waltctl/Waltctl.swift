@@ -1,0 +1,6 @@
+import ControlCommands
+
+@main
+struct Waltctl {
+  static func main() { WaltctlCommand.main() }
+}
