@@ -29,6 +29,7 @@ package struct ProcessIdentity: Codable, Hashable, Sendable {
   }
 
   package func write(to path: String) throws {
+    try DurableFile.makeFolder(path.folderAndName.folder)
     try DurableFile.replace(path, with: try ProtocolCoding.encode(self))
   }
 

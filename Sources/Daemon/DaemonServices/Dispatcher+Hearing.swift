@@ -1,0 +1,162 @@
+import DurableFiles
+import Foundation
+import JobModel
+import JobStore
+import Logging
+import WorkerLauncher
+import WorkerProtocol
+
+extension Dispatcher {
+  func hear(_ report: WorkerReport, from index: Int) async throws {
+    switch report {
+    case .message(.ready(let description)): ready(description, index)
+    case .message(.event(let folder, let event)): try await note(event, of: folder, index)
+    case .message(.finished(let folder, _)): try await end(folder, index)
+    case .malformed(let line):
+      core.logger.warning("worker said what is not in the protocol", metadata: ["line": "\(line.prefix(200))"])
+    case .ended(let end): try await bury(end, index)
+    }
+    core.signals.status.raise()
+  }
+
+  private func ready(_ description: WorkerDescription, _ index: Int) {
+    slots[index].description = description
+    slots[index].state = .idle
+    if let pinned = core.configuration.kernels, pinned != description.kernels {
+      core.logger.error(
+        "worker has other kernels than the configuration pins",
+        metadata: ["kernels": "\(description.kernels)", "pinned": "\(pinned)"])
+    }
+    if isStopping { slots[index].worker?.terminate() }
+    post.yield(.wake)
+  }
+
+  private func note(_ event: AttemptEvent, of folder: AttemptFolder, _ index: Int) async throws {
+    guard let running = slots[index].running[folder] else { return }
+    switch event {
+    case .step(let step, let of, _):
+      slots[index].running[folder]?.progress.step = step
+      slots[index].running[folder]?.progress.of = of
+    case .checkpoint(let checkpoint):
+      try await unlessFenced { try await record(checkpoint, of: folder, running.lease) }
+    case .loading, .preview: break
+    }
+  }
+
+  /// Remembers a durable checkpoint; files of those it replaces go.
+  func record(_ checkpoint: CheckpointReference, of folder: AttemptFolder, _ lease: Lease) async throws {
+    let path = folder.resolve(checkpoint.file.path)
+    let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+    let old = try await core.store.recordCheckpoint(
+      lease, step: checkpoint.step, path: core.stored(path), sha256: checkpoint.file.sha256, byteCount: size)
+    for checkpoint in old { unlink(core.absolute(checkpoint.path)) }
+  }
+
+  /// An attempt has its `result.json`.
+  private func end(_ folder: AttemptFolder, _ index: Int) async throws {
+    guard let running = slots[index].running.removeValue(forKey: folder) else { return }
+    if slots[index].running.isEmpty, slots[index].state == .running { slots[index].state = .idle }
+    defer { post.yield(.wake) }
+    guard let result = try folder.readResult() else {
+      return try await attemptFailed(
+        running, kind: .internal, message: "the worker says that it has finished, but there is no result.json",
+        killedWorker: false)
+    }
+    try await settle(running, result, folder, device: slots[index].device.name)
+    if result.outcome != .failed { slots[index].deaths = 0 }
+  }
+
+  /// Records how an attempt ended.
+  func settle(_ running: RunningTask, _ result: AttemptResult, _ folder: AttemptFolder, device: String) async throws {
+    try await unlessFenced {
+      switch result.outcome {
+      case .done:
+        let finished = try await core.store.finish(
+          running.lease, result: ProtocolCoding.line(result), seconds: result.seconds)
+        if finished.isLast { core.signals.publishing.raise() }
+      case .yielded:
+        if let checkpoint = result.checkpoint { try await record(checkpoint, of: folder, running.lease) }
+        try await core.store.yield(running.lease)
+      case .cancelled: try await core.store.yield(running.lease)
+      case .failed:
+        let failure = result.failure ?? AttemptFailure(kind: .internal, message: "the worker gave no reason")
+        try await attemptFailed(running, kind: failure.kind, message: failure.message, killedWorker: false)
+      }
+    }
+    var values: Logger.Metadata = [
+      "job": "\(running.task.job)", "stage": "\(running.task.stage)", "device": "\(device)",
+    ]
+    values["outcome"] = "\(result.outcome)"
+    values["seconds"] = .string(String(format: "%.2f", result.seconds))
+    core.logger.info("task ended", metadata: values)
+  }
+
+  /// The worker is gone: what it had not finished is tried again from the newest checkpoint in its folder.
+  private func bury(_ end: WorkerEnd, _ index: Int) async throws {
+    let running = slots[index].running
+    let name = slots[index].device.name
+    let wasAsked = isStopping
+    slots[index].worker = nil
+    slots[index].running = [:]
+    slots[index].description = nil
+    slots[index].state = .stopped
+    unlink(PreviousWorkers(folder: core.configuration.paths.workers).identityFile(device: name))
+    core.logger.log(
+      level: wasAsked ? .info : .error, "worker ended", metadata: ["device": "\(name)", "end": "\(end)"])
+    for (folder, task) in running {
+      if let result = try folder.readResult() {
+        try await settle(task, result, folder, device: name)
+        continue
+      }
+      try await unlessFenced {
+        if let checkpoint = try folder.newestValidCheckpoint() { try await record(checkpoint, of: folder, task.lease) }
+        if wasAsked { return try await core.store.yield(task.lease) }
+        try await attemptFailed(
+          task, kind: .internal, message: "the worker \(end) at \(task.task.stage.rawValue)", killedWorker: true)
+      }
+    }
+    if !wasAsked { pause(index) }
+    post.yield(.wake)
+  }
+
+  /// Decides whether a failed attempt is followed by another.
+  private func attemptFailed(
+    _ running: RunningTask, kind: AttemptFailure.Kind, message: String, killedWorker: Bool
+  ) async throws {
+    let failures = running.task.failures + 1
+    let policy = core.configuration.retry
+    let isFinal = kind == .request || failures >= policy.attempts
+    let retryAt = isFinal ? nil : Date.now + policy.pause(failures: failures).seconds
+    core.logger.warning(
+      "attempt failed",
+      metadata: [
+        "job": "\(running.task.job)", "attempt": "\(running.lease.attempt)", "message": "\(message)",
+        "retry": "\(!isFinal)",
+      ])
+    try await fail(running.lease, message: message, killedWorker: killedWorker, retryAt: retryAt)
+  }
+
+  func fail(_ lease: Lease, message: String, killedWorker: Bool, retryAt: Date?) async throws {
+    let failed = try await core.store.fail(
+      lease, message: message, killedWorker: killedWorker, retryAt: retryAt)
+    post.yield(.revoked(failed.revoked))
+    if failed.hasFailedJob { core.signals.publishing.raise() }
+    core.signals.drain.raise()
+  }
+
+  /// A lease that was taken away (the job was cancelled) makes what its worker did worthless, and nothing else.
+  private func unlessFenced(_ body: () async throws -> Void) async throws {
+    do {
+      try await body()
+    } catch let error as StoreError where error.code == .fenced {
+      core.logger.info("late result dropped", metadata: ["error": "\(error)"])
+    }
+  }
+
+  func metadata(_ device: DaemonConfiguration.Device, _ task: TaskRecord, _ lease: Lease) -> Logger.Metadata {
+    [
+      "device": "\(device.name)", "job": "\(task.job)", "clip": "\(task.clip)", "stage": "\(task.stage.rawValue)",
+      "attempt": "\(lease.attempt)",
+    ]
+  }
+}

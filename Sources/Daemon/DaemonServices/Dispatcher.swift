@@ -1,0 +1,134 @@
+import ControlProtocol
+import Foundation
+import JobModel
+import JobStore
+import Logging
+import ServiceLifecycle
+import Systemd
+import WorkerLauncher
+import WorkerProtocol
+
+/// The scheduler's loop: gives ready tasks to idle devices, hears the workers, records what they did.
+///
+/// One event at a time, in one loop; all state changes through the store, fenced by leases.
+package actor Dispatcher: Service {
+  enum Event: Sendable {
+    /// Something may be ready.
+    case wake
+    case report(device: Int, WorkerReport)
+    /// These leases are void: their workers are told.
+    case revoked([Lease])
+    /// Time to show that the loop turns.
+    case tick
+    case stop
+    /// Stopping has taken too long.
+    case impatient
+  }
+
+  let core: ServiceCore
+  let composer: TaskComposer
+  private let notifier: ServiceNotifier
+  private let stopPatience: Duration
+  nonisolated let inbox: AsyncStream<Event>
+  nonisolated let post: AsyncStream<Event>.Continuation
+  var slots: [DeviceSlot]
+  var isStopping = false
+  private var wakeUp: Task<Void, Never>?
+
+  package init(core: ServiceCore, notifier: ServiceNotifier = ServiceNotifier(), stopPatience: Duration = .seconds(60))
+  {
+    self.core = core
+    composer = TaskComposer(core: core)
+    self.notifier = notifier
+    self.stopPatience = stopPatience
+    slots = core.configuration.devices.map(DeviceSlot.init)
+    (inbox, post) = AsyncStream.makeStream(of: Event.self)
+  }
+
+  /// Something may be ready to run.
+  package nonisolated func wake() { post.yield(.wake) }
+
+  /// Tells the workers that these leases are void.
+  package nonisolated func drop(_ leases: [Lease]) {
+    if !leases.isEmpty { post.yield(.revoked(leases)) }
+  }
+
+  package var devices: [DeviceStatus] { slots.map(\.status) }
+  package var isIdle: Bool { slots.allSatisfy(\.running.isEmpty) }
+  /// Whether some device's worker keeps dying before it has finished anything.
+  package var isStuck: Bool { slots.contains { $0.deaths >= core.configuration.retry.attempts } }
+
+  package func run() async throws {
+    await withTaskGroup(of: Void.self) { group in
+      let interval = notifier.watchdogInterval ?? .seconds(5)
+      group.addTask { [post] in
+        while !Task.isCancelled {
+          post.yield(.tick)
+          try? await Task.sleep(for: interval)
+        }
+      }
+      await withGracefulShutdownHandler {
+        await self.turn()
+      } onGracefulShutdown: { [post] in
+        post.yield(.stop)
+      }
+      group.cancelAll()
+    }
+  }
+
+  private func turn() async {
+    post.yield(.wake)
+    for await event in inbox {
+      do {
+        try await handle(event)
+      } catch {
+        // The store or the disk refused: nothing was lost, the lease stands. Look again in a while.
+        core.logger.error("dispatcher refused", metadata: ["error": "\(error)"])
+        wake(after: .seconds(1))
+      }
+      if isStopping && slots.allSatisfy({ $0.worker == nil }) { break }
+    }
+    wakeUp?.cancel()
+  }
+
+  private func handle(_ event: Event) async throws {
+    switch event {
+    case .tick: notifier.notify(.watchdog)
+    case .wake: try await assign()
+    case .report(let device, let report): try await hear(report, from: device)
+    case .revoked(let leases): drop(revoked: Set(leases))
+    case .stop: stop()
+    case .impatient:
+      for slot in slots { slot.worker?.kill() }
+    }
+  }
+
+  /// Looks again after a pause, unless it is to look earlier.
+  func wake(after pause: Duration) {
+    wakeUp?.cancel()
+    wakeUp = Task { [post] in
+      do { try await Task.sleep(for: pause) } catch { return }
+      post.yield(.wake)
+    }
+  }
+
+  private func drop(revoked leases: Set<Lease>) {
+    for slot in slots {
+      for (folder, running) in slot.running where leases.contains(running.lease) {
+        slot.worker?.send(.cancel(folder))
+      }
+    }
+  }
+
+  /// Workers checkpoint and exit; their tasks are ready again at these checkpoints.
+  private func stop() {
+    isStopping = true
+    notifier.notify(.stopping)
+    for slot in slots { slot.worker?.terminate() }
+    let patience = stopPatience
+    Task { [post] in
+      try? await Task.sleep(for: patience)
+      post.yield(.impatient)
+    }
+  }
+}

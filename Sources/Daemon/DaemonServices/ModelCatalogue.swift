@@ -1,0 +1,57 @@
+import ControlProtocol
+import Foundation
+import JobModel
+import Synchronization
+
+/// The configured models, read as far as the control plane needs.
+///
+/// A model that cannot be read is tried again at every `refresh`: its files may be on their way.
+package final class ModelCatalogue: Sendable {
+  package enum Entry: Sendable {
+    case usable(ModelDescription)
+    /// Why it is not.
+    case broken(String)
+  }
+
+  /// In the configuration's order.
+  private let models: [DaemonConfiguration.Model]
+  private let entries: Mutex<[String: Entry]>
+
+  package init(_ models: [DaemonConfiguration.Model]) {
+    precondition(!models.isEmpty, "a service has a model")
+    self.models = models
+    entries = Mutex([:])
+    refresh()
+  }
+
+  /// Reads the models that are not usable yet.
+  package func refresh() {
+    for model in models {
+      if case .usable = entries.withLock({ $0[model.name] }) { continue }
+      let entry: Entry
+      do {
+        entry = .usable(try ModelDescription(name: model.name, folder: model.folder))
+      } catch {
+        entry = .broken("\(error)")
+      }
+      entries.withLock { $0[model.name] = entry }
+    }
+  }
+
+  /// The model that requests get that name none.
+  package var standard: String { models[0].name }
+
+  package func entry(_ name: String) -> Entry? { entries.withLock { $0[name] } }
+
+  package func folder(_ name: String) -> String? { models.first { $0.name == name }?.folder }
+
+  package var names: [String] { models.map(\.name) }
+
+  package var status: [ModelStatus] {
+    models.map { model in
+      var problem: String?
+      if case .broken(let text) = entry(model.name) { problem = text }
+      return ModelStatus(name: model.name, folder: model.folder, problem: problem)
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import DurableFiles
+import Foundation
+import JobModel
+import JobStore
+import Testing
+
+@testable import DaemonServices
+
+private let circle = #"{"prompt": "a red circle", "seed": 7}"#
+
+/// What an undisturbed run of `circle` makes.
+private func undisturbed() async throws -> [String: String] {
+  let service = try TestService()
+  let job = try await service.accept(circle)
+  try await service.dispatch(until: job)
+  return try await service.outputs(of: job)
+}
+
+@Suite("Dispatcher", .timeLimit(.minutes(2)))
+struct DispatcherTests {
+  @Test("a job's tasks run in their order, to publishing")
+  func order() async throws {
+    let service = try TestService()
+    let job = try await service.accept(circle)
+    try await service.dispatch(until: job)
+    #expect(try await service.core.store.job(job)?.state == .publishing)
+    let tasks = try await service.core.store.tasks(of: job)
+    #expect(tasks.map(\.stage) == [.text, .base, .sr1, .decode])
+    #expect(tasks.allSatisfy { $0.attempts == 1 && $0.state == .done })
+    #expect(
+      try await Set(service.outputs(of: job).keys)
+        == ["text text", "base latents", "sr1 latents", "decode video", "decode poster"])
+  }
+
+  @Test(
+    "a worker killed in a stage costs at most the step it was in, and no byte",
+    arguments: ["text", "base", "sr1", "decode"], [0, 3])
+  func killedWorker(stage: String, step: Int) async throws {
+    let isSampled = stage == "base" || stage == "sr1"
+    guard isSampled || step == 0 else { return }
+    let service = try TestService(
+      script: #"{"accidents":[{"task":"\#(stage)","step":\#(step),"attempts":2}]}"#)
+    let job = try await service.accept(circle)
+    try await service.dispatch(until: job)
+    let task = try #require(try await service.core.store.tasks(of: job).first { $0.stage.rawValue == stage })
+    #expect(task.attempts == 3 && task.kills == 2)
+    #expect(task.attemptResult?.resumedFromStep == (step > 0 ? step : nil))
+    #expect(try await service.outputs(of: job) == undisturbed())
+  }
+
+  @Test("a failure of resources is tried again, the attempts' limit fails the job with the last message")
+  func attempts() async throws {
+    let service = try TestService(
+      script: #"{"accidents":[{"task":"sr1","step":2,"attempts":9,"kind":"resource"}]}"#)
+    let job = try await service.accept(circle)
+    try await service.dispatch(until: job)
+    let record = try #require(try await service.core.store.job(job))
+    #expect(record.state == .failed)
+    #expect(record.reason?.contains("sr1: scripted failure at step 2") == true)
+    #expect(try await service.core.store.tasks(of: job).map(\.attempts) == [1, 1, 3, 0])
+  }
+
+  @Test("the request's own fault is not tried again")
+  func requestFault() async throws {
+    let service = try TestService(
+      script: #"{"accidents":[{"task":"base","step":0,"attempts":9,"kind":"request"}]}"#)
+    let job = try await service.accept(circle)
+    try await service.dispatch(until: job)
+    #expect(try await service.core.store.job(job)?.state == .failed)
+    #expect(try await service.core.store.tasks(of: job).map(\.attempts) == [1, 1, 0, 0])
+  }
+
+  @Test("the higher priority goes first, then the earlier arrival")
+  func priority() async throws {
+    let service = try TestService()
+    let late = try await service.accept(#"{"prompt":"a","priority":10}"#, name: "a.json")
+    let normal = try await service.accept(#"{"prompt":"b"}"#, name: "b.json")
+    let urgent = try await service.accept(#"{"prompt":"c","priority":90}"#, name: "c.json")
+    let second = try await service.accept(#"{"prompt":"d"}"#, name: "d.json")
+    try await service.dispatch(until: late)
+    let order = try await service.core.store.events(after: 0, limit: 1000).filter { $0.kind == "publishing" }.map(\.job)
+    #expect(order == [urgent, normal, second, late])
+  }
+
+  @Test("a graceful stop checkpoints, and the next start goes on from there to the same bytes")
+  func gracefulStop() async throws {
+    let service = try TestService(script: #"{"step_milliseconds":40}"#)
+    let job = try await service.accept(circle)
+    try await service.dispatch { [core = service.core] in
+      let base = try await core.store.tasks(of: job).first { $0.stage == .base }
+      guard let base else { return false }
+      return try await !core.store.checkpoints(of: base.id).isEmpty
+    }
+    #expect(try await service.core.store.leasedTasks().isEmpty)
+    try await service.dispatch(until: job)
+    let base = try #require(try await service.core.store.tasks(of: job).first { $0.stage == .base })
+    #expect(base.attempts == 2 && base.failures == 0)
+    #expect((base.attemptResult?.resumedFromStep ?? 0) > 0)
+    #expect(try await service.outputs(of: job) == undisturbed())
+  }
+
+  @Test("a cancelled job's worker drops it and takes the next")
+  func cancelled() async throws {
+    let service = try TestService(script: #"{"step_milliseconds":20}"#)
+    let first = try await service.accept(circle)
+    let second = try await service.accept(#"{"prompt":"b"}"#, name: "b.json")
+    let dispatcher = Dispatcher(core: service.core)
+    let run = Task { try await dispatcher.run() }
+    while await dispatcher.devices.flatMap(\.tasks).first?.step ?? 0 < 2 { try await Task.sleep(for: .milliseconds(5)) }
+    dispatcher.drop(try await service.core.store.cancel(first, reason: "test"))
+    while try await service.core.store.job(second)?.state != .publishing {
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    dispatcher.post.yield(.stop)
+    try await run.value
+    #expect(try await service.core.store.job(first)?.state == .cancelled)
+  }
+
+  @Test("a damaged checkpoint is passed over for the one before it")
+  func damagedCheckpoint() async throws {
+    let service = try TestService(script: #"{"accidents":[{"task":"base","step":4,"attempts":1}]}"#)
+    let job = try await service.accept(circle)
+    let store = service.core.store
+    // Stop while the task waits for its second attempt.
+    let slow = TestServiceRetry.slow
+    let paused = try TestService(script: #"{"accidents":[{"task":"base","step":4,"attempts":1}]}"#, retry: slow)
+    let pausedJob = try await paused.accept(circle)
+    try await paused.dispatch { try await paused.core.store.tasks(of: pausedJob).contains { $0.failures == 1 } }
+    let base = try #require(try await paused.core.store.tasks(of: pausedJob).first { $0.stage == .base })
+    let newest = try #require(try await paused.core.store.checkpoints(of: base.id).first)
+    try DurableFile.replace(paused.core.absolute(newest.path), with: "damaged")
+    let composed = try await TaskComposer(core: paused.core).compose(base, attempt: 2)
+    guard case .sample(let work) = composed.work else { throw TestFailure("not a sample") }
+    #expect(work.checkpoint?.step == newest.step - 1)
+    try await service.dispatch(until: job)
+    #expect(try await store.job(job)?.state == .publishing)
+  }
+}
+
+private enum TestServiceRetry {
+  static let slow = DaemonConfiguration.RetryPolicy(attempts: 3, backOff: .seconds(3600))
+}
