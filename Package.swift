@@ -90,7 +90,7 @@ let jobs: [Target] = [
   target("Jobs", "JobStore", ["JobModel", grdb]),
   target("Jobs", "Scheduling", ["JobModel"]),
   target("Jobs", "WorkerProtocol", ["JobModel", "DurableFiles"]),
-  target("Jobs", "WorkerLauncher", ["WorkerProtocol", "DurableFiles", logging]),
+  target("Jobs", "WorkerLauncher", ["WorkerProtocol", "DurableFiles", "CPlatform", logging]),
   target("Jobs", "ControlProtocol", ["JobModel", "Settings"]),
 ]
 

@@ -91,3 +91,7 @@ int64_t walt_available_bytes(int fd) {
   if (fstatvfs(fd, &status) != 0) return -1;
   return (int64_t)status.f_bavail * (int64_t)status.f_frsize;
 }
+
+int walt_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+  return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}

@@ -44,7 +44,7 @@ package struct ControlClient: Sendable {
     throw ControlError(.internal, "\(method) \(path): waltd answered \(status); see its log")
   }
 
-  /// Sends all, reads to the end.
+  /// Sends all, reads until the answer is complete.
   private func exchange(_ request: Data) throws -> Data {
     let descriptor = try connect()
     defer { close(descriptor) }
@@ -61,8 +61,8 @@ package struct ControlClient: Sendable {
       let count = recv(descriptor, &chunk, chunk.count, 0)
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { throw DaemonUnreachable(socket: socket, code: errno) }
-      if count == 0 { return answer }
       answer += chunk[..<count]
+      if count == 0 || HTTPAnswer.isComplete(answer) { return answer }
     }
   }
 
@@ -89,8 +89,18 @@ package struct ControlClient: Sendable {
   }
 }
 
-/// The parts of an HTTP/1.1 response that was read to its end.
+/// The parts of an HTTP/1.1 response.
 enum HTTPAnswer {
+  /// Whether the body that the head announces is there. Without a length, the connection's end tells.
+  static func isComplete(_ data: Data) -> Bool {
+    guard let end = data.firstRange(of: Data("\r\n\r\n".utf8)) else { return false }
+    let head = String(decoding: data[..<end.lowerBound], as: UTF8.self).lowercased()
+    guard let field = head.split(separator: "\r\n").first(where: { $0.hasPrefix("content-length:") }),
+      let length = Int(field.dropFirst("content-length:".count).trimmingCharacters(in: .whitespaces))
+    else { return false }
+    return data.endIndex - end.upperBound >= length
+  }
+
   static func parse(_ data: Data) throws -> (status: Int, body: Data) {
     guard let end = data.firstRange(of: Data("\r\n\r\n".utf8)) else { throw malformed }
     let head = String(decoding: data[..<end.lowerBound], as: UTF8.self)

@@ -25,7 +25,7 @@ package struct StatusReporter: Service {
   package func run() async throws {
     for await _ in core.signals.status.raises.cancelOnGracefulShutdown() {
       await write()
-      try? await Task.sleep(for: .seconds(1))
+      try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) }
     }
     await write()
   }

@@ -46,8 +46,11 @@ enum Schema {
       tasks_done INTEGER NOT NULL DEFAULT 0 CHECK (tasks_done BETWEEN 0 AND task_count),
       created REAL NOT NULL,
       started REAL,
-      finished REAL
+      finished REAL,
+      -- Whether a failed or cancelled job's result file says so.
+      is_announced INTEGER NOT NULL DEFAULT 0 CHECK (is_announced IN (0, 1))
     ) STRICT;
+    CREATE INDEX job_unannounced ON job (id) WHERE is_announced = 0 AND state IN ('failed', 'cancelled');
     CREATE UNIQUE INDEX job_current ON job (path) WHERE is_current = 1;
     CREATE INDEX job_stem ON job (stem) WHERE is_current = 1;
     CREATE INDEX job_state ON job (state, id);

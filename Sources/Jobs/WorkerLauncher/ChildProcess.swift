@@ -1,3 +1,4 @@
+import CPlatform
 import Foundation
 
 /// A worker that could not be started.
@@ -62,6 +63,8 @@ struct ChildProcess: Sendable {
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+    // Libraries open descriptors without O_CLOEXEC: a child that keeps a connection open keeps its peer waiting.
+    walt_spawn_close_from(&actions, 3)
 
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)

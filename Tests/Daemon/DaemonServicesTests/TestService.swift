@@ -26,7 +26,8 @@ final class TestService: Sendable {
     if let retry { configuration.retry = retry }
     core = ServiceCore(
       configuration: configuration, store: try JobStore(path: configuration.paths.database),
-      models: ModelCatalogue(configuration.models), logger: logger(ProcessInfo.processInfo.environment["WALT_TEST_LOG"] != nil))
+      models: ModelCatalogue(configuration.models),
+      logger: logger(ProcessInfo.processInfo.environment["WALT_TEST_LOG"] != nil))
   }
 
   deinit { try? FileManager.default.removeItem(atPath: root) }

@@ -37,6 +37,7 @@ struct Attempt {
         result.failure = AttemptFailure(kind: kind, message: "\(task.name): scripted failure at step \(step)")
         return result
       }
+      while script.waits(task, step: step), !inbox.isCancelled(folder), !inbox.mustStop { usleep(2000) }
       if inbox.isCancelled(folder) || inbox.mustStop {
         result.outcome = inbox.isCancelled(folder) ? .cancelled : .yielded
         if step > 0, result.outcome == .yielded { result.checkpoint = try checkpoint(state, step, events) }

@@ -6,6 +6,8 @@ import WorkerProtocol
 struct Script: Decodable {
   var stepMilliseconds = 0
   var accidents: [Accident] = []
+  /// Waits there to be stopped, killed or cancelled.
+  var waits: [Accident] = []
 
   struct Accident: Decodable {
     /// `text`, `base`, `sr1`, `sr2` or `decode`.
@@ -16,11 +18,15 @@ struct Script: Decodable {
     let attempts: Int
     /// Nil: the worker is killed.
     let kind: AttemptFailure.Kind?
+
+    func concerns(_ task: TaskSpecification, _ step: Int) -> Bool {
+      self.task == task.name && self.step == step && task.attempt <= attempts
+    }
   }
 
   enum CodingKeys: String, CodingKey {
     case stepMilliseconds = "step_milliseconds"
-    case accidents
+    case accidents, waits
   }
 
   init(modelFolder: String) {
@@ -35,11 +41,11 @@ struct Script: Decodable {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     stepMilliseconds = try values.decodeIfPresent(Int.self, forKey: .stepMilliseconds) ?? 0
     accidents = try values.decodeIfPresent([Accident].self, forKey: .accidents) ?? []
+    waits = try values.decodeIfPresent([Accident].self, forKey: .waits) ?? []
   }
 
-  func accident(_ task: TaskSpecification, step: Int) -> Accident? {
-    accidents.first { $0.task == task.name && $0.step == step && task.attempt <= $0.attempts }
-  }
+  func accident(_ task: TaskSpecification, step: Int) -> Accident? { accidents.first { $0.concerns(task, step) } }
+  func waits(_ task: TaskSpecification, step: Int) -> Bool { waits.contains { $0.concerns(task, step) } }
 }
 
 extension TaskSpecification {

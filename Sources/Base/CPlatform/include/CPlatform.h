@@ -2,6 +2,7 @@
 #ifndef WALT_CPLATFORM_H
 #define WALT_CPLATFORM_H
 
+#include <spawn.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -31,5 +32,8 @@ int64_t walt_file_system_type(int fd);
 
 /// Bytes that an unprivileged process may still write on the file system of `fd`, or −1 with errno.
 int64_t walt_available_bytes(int fd);
+
+/// Lets a child that is spawned with `actions` close every descriptor from `first` on (glibc 2.34).
+int walt_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
 
 #endif

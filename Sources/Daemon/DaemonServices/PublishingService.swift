@@ -1,0 +1,100 @@
+import DurableFiles
+import Foundation
+import JobModel
+import JobStore
+import ServiceLifecycle
+import Spool
+import WorkerProtocol
+
+/// Gives finished jobs' outputs their names in the spool, and announces failed and cancelled ones.
+///
+/// Both can be done again after a crash: a job is `done` in the store only when its files are in place, and the end of
+/// the others is announced again at start.
+package struct PublishingService: Service {
+  let core: ServiceCore
+  let publisher: Publisher
+  /// The pause after a publication that the file system refused.
+  static let pause = Duration.seconds(5)
+
+  package init(core: ServiceCore, publisher: Publisher) {
+    self.core = core
+    self.publisher = publisher
+  }
+
+  package func run() async throws {
+    core.signals.publishing.raise()
+    for await _ in core.signals.publishing.raises.cancelOnGracefulShutdown() {
+      do {
+        try await publishAll()
+      } catch {
+        core.logger.error("publishing refused, trying again", metadata: ["error": "\(error)"])
+        try? await Task.sleep(for: Self.pause)
+        core.signals.publishing.raise()
+      }
+      core.signals.status.raise()
+      core.signals.drain.raise()
+    }
+  }
+
+  /// Publishes what waits for it, then announces the ends that are not announced yet.
+  package func publishAll() async throws {
+    for job in try await core.store.jobs(JobFilter(states: [.publishing]), limit: 1000).reversed() {
+      do {
+        try await publish(job)
+      } catch let error as PublishError {
+        core.logger.error("job cannot be published", metadata: ["job": "\(job.id)", "error": "\(error)"])
+        _ = try await core.store.fail(job.id, reason: error.description)
+      } catch let error as CompositionError {
+        guard let lost = error.redo else { throw error }
+        core.logger.error("output is lost", metadata: ["job": "\(job.id)", "error": "\(error)"])
+        _ = try await core.store.fail(job.id, reason: "task \(lost): \(error)")
+      }
+    }
+    for ended in try await core.store.unannouncedJobs(limit: 1000) { try await announce(ended) }
+  }
+
+  private func publish(_ job: JobRecord) async throws {
+    let report = try await JobReport(job, core: core)
+    let clips = try report.media()
+    _ = try await offPool { [publisher] in
+      try publisher.publish(job.id, request: job.path, clips: clips) { try report.result(files: $0) }
+    }
+    try await core.store.markPublished(job.id)
+    core.logger.info("job done", metadata: ["job": "\(job.id)", "request": "\(job.path)"])
+    try await cleanUp(job.id)
+  }
+
+  /// Leaves the result of a job that has failed or was cancelled.
+  private func announce(_ ended: UnannouncedJob) async throws {
+    let job = ended.job
+    if ended.isCurrent {
+      let report = try await JobReport(job, core: core)
+      let result = try report.result(files: [])
+      do {
+        try await offPool { [publisher] in try publisher.publishResult(job.id, request: job.path, result) }
+      } catch {
+        // Its folder is gone, or something else has the name: nobody is left to tell but the log.
+        core.logger.warning("end not announced", metadata: ["job": "\(job.id)", "error": "\(error)"])
+      }
+    }
+    try await core.store.markAnnounced(job.id)
+    core.logger.info(
+      "job ended", metadata: ["job": "\(job.id)", "state": "\(job.state)", "reason": "\(job.reason ?? "")"])
+    if job.state != .failed { try await cleanUp(job.id) }
+  }
+
+  /// Checkpoints and attempts go when nobody needs them any more.
+  private func cleanUp(_ job: JobID) async throws {
+    _ = try await core.store.dropCheckpoints(of: job)
+    for task in try await core.store.tasks(of: job) {
+      try DurableFile.remove(AttemptFolder.taskFolder(state: core.state, task: "\(task.id)"))
+    }
+  }
+}
+
+/// Runs blocking work on a thread that is nobody else's.
+func offPool<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+  try await withCheckedThrowingContinuation { continuation in
+    DispatchQueue.global(qos: .utility).async { continuation.resume(with: Result(catching: body)) }
+  }
+}
