@@ -38,6 +38,7 @@ extension JobStore {
     let now = now()
     try await write { database in
       try database.move(job, from: [.failed], to: database.stateToGoOn(job), reason: nil, at: now)
+      try database.execute(sql: "UPDATE job SET is_announced = 0 WHERE id = ?", arguments: [job.rawValue])
       try database.execute(
         sql: """
           UPDATE task SET state = iif(state = 'failed', 'ready', state), failures = 0, kills = 0, not_before = NULL
