@@ -153,17 +153,27 @@ let testTargets: [Target] = [
   tests("Jobs", "ControlProtocol", ["JobModel", "Settings"]),
   tests("Train", "Datasets", ["Tensors"]), tests("Train", "Evaluation", ["Datasets", "DurableFiles", "MediaIO", "Tensors"]),
   tests("Train", "Training", ["Autograd", "Kernels", "Tensors", "Weights", "Layers", "Datasets", "Diffusion", "DurableFiles", "Settings"]),
-  tests("Daemon", "DaemonServices", ["JobModel", "JobStore", "Settings", "WorkerProtocol", "WorkerLauncher", "DurableFiles", "Spool", "ControlProtocol", "ControlCommands", logging, serviceLifecycle]),
+  tests("Daemon", "DaemonServices", ["JobModel", "JobStore", "Settings", "WorkerProtocol", "WorkerLauncher", "DurableFiles", "Spool", "ControlProtocol", "ControlCommands", "DaemonTesting", logging, serviceLifecycle]),
   tests("Worker", "WorkerRuntime", ["WorkerProtocol", "DurableFiles", "JobModel", "MediaIO", "TextEncoding", logging]),
   tests("Worker", "FixtureEvaluation", ["Kernels", "Tensors", "Weights"]),
-  tests("Control", "ControlCommands", ["ControlProtocol", "JobModel"]),
+  tests("Control", "ControlCommands", ["ControlProtocol", "DurableFiles", "JobModel", argumentParser]),
+  // The real programs together, on a tiny model.
+  .testTarget(
+    name: "EndToEndTests",
+    dependencies: [
+      "DaemonTesting", "ControlCommands", "ControlProtocol", "DurableFiles", "JobModel", "MediaIO", "TextEncoding",
+    ],
+    path: "Tests/Programs/EndToEndTests", swiftSettings: settings),
 ]
 
 // A worker without a model, for the tests of the daemon.
 let testSupport: [Target] = [
   .executableTarget(
     name: "scripted-worker", dependencies: ["WorkerProtocol", "DurableFiles"], path: "Tests/Support/scripted-worker",
-    swiftSettings: settings)
+    swiftSettings: settings),
+  .target(
+    name: "DaemonTesting", dependencies: ["ControlCommands", "ControlProtocol", "DurableFiles", "JobModel", "WorkerLauncher"],
+    path: "Tests/Support/DaemonTesting", swiftSettings: settings),
 ]
 
 // While the house goes up: only the rooms that stand already.

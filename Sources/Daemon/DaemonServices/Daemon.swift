@@ -64,7 +64,7 @@ package enum Daemon {
     await intake.look()
     // Stopped in the opposite order: first no new work, then the workers, then what they have finished.
     var services: [any Service] = [
-      status, PublishingService(core: core, publisher: publisher), dispatcher, intake,
+      status, PublishingService(core: core, publisher: publisher, dispatcher: dispatcher), dispatcher, intake,
       ControlServer(core: core, status: status, dispatcher: dispatcher), Readiness(core: core),
     ]
     let drain = DrainService(core: core, dispatcher: dispatcher, intake: intake)

@@ -114,7 +114,7 @@ package final class IntakeService: Service {
     case .new(let job, let revoked):
       dispatcher.drop(revoked)
       core.logger.info("request accepted", metadata: ["job": "\(job)", "request": "\(file.path)"])
-      try await offPool { [publisher] in try publisher.removeError(request: file.path) }
+      try await unlessForbidden { [publisher] in try publisher.removeError(request: file.path) }
     }
   }
 
@@ -148,21 +148,29 @@ package final class IntakeService: Service {
 
   /// The error file comes first: whatever happens, a refused request has one.
   private func refuse(_ file: RequestFile, _ error: RequestError) async throws {
-    do {
-      try await offPool { [publisher] in try publisher.writeError(Self.noJob, request: file.path, error) }
-    } catch let problem as PublishError {
-      core.logger.warning("error file not written", metadata: ["error": "\(problem)"])
-    }
+    try await unlessForbidden { [publisher] in try publisher.writeError(Self.noJob, request: file.path, error) }
     guard case .new(let job, let revoked) = try await core.store.reject(file, error) else { return }
     dispatcher.drop(revoked)
     core.logger.notice(
       "request refused", metadata: ["job": "\(job)", "error": "\(error.description(file: file.path))"])
   }
 
+  /// A folder that we may not write in, or a name that is taken, concerns this request only: the log has it. A full
+  /// disk concerns all: look again later.
+  private func unlessForbidden(_ body: @escaping @Sendable () throws -> Void) async throws {
+    do {
+      try await offPool(body)
+    } catch let error as FileSystemError where !error.isDiskFull {
+      core.logger.warning("error file not in order", metadata: ["error": "\(error)"])
+    } catch let error as PublishError {
+      core.logger.warning("error file not in order", metadata: ["error": "\(error)"])
+    }
+  }
+
   /// No job has this number: it names the error file's temporary.
   private static let noJob = JobID(0)
 
-  private static let missingReason = "spool missing"
+  static let missingReason = "spool missing"
 
   private func hold(_ paths: [String]) async throws {
     for path in paths {
@@ -179,6 +187,7 @@ package final class IntakeService: Service {
         try await core.store.job(known.job)?.reason == Self.missingReason
       else { continue }
       try await core.store.release(known.job)
+      core.signals.publishing.raise()
       core.logger.info("request's folder is back, job released", metadata: ["job": "\(known.job)"])
       dispatcher.wake()
     }

@@ -13,12 +13,14 @@ import WorkerProtocol
 package struct PublishingService: Service {
   let core: ServiceCore
   let publisher: Publisher
+  let dispatcher: Dispatcher
   /// The pause after a publication that the file system refused.
   static let pause = Duration.seconds(5)
 
-  package init(core: ServiceCore, publisher: Publisher) {
+  package init(core: ServiceCore, publisher: Publisher, dispatcher: Dispatcher) {
     self.core = core
     self.publisher = publisher
+    self.dispatcher = dispatcher
   }
 
   package func run() async throws {
@@ -42,12 +44,11 @@ package struct PublishingService: Service {
       do {
         try await publish(job)
       } catch let error as PublishError {
-        core.logger.error("job cannot be published", metadata: ["job": "\(job.id)", "error": "\(error)"])
-        _ = try await core.store.fail(job.id, reason: error.description)
+        try await giveUp(job, error.description)
       } catch let error as CompositionError {
-        guard let lost = error.redo else { throw error }
-        core.logger.error("output is lost", metadata: ["job": "\(job.id)", "error": "\(error)"])
-        _ = try await core.store.fail(job.id, reason: "task \(lost): \(error)")
+        try await redo(job, error)
+      } catch let error as FileSystemError {
+        try await refused(job, error)
       }
     }
     for ended in try await core.store.unannouncedJobs(limit: 1000) { try await announce(ended) }
@@ -62,6 +63,27 @@ package struct PublishingService: Service {
     try await core.store.markPublished(job.id)
     core.logger.info("job done", metadata: ["job": "\(job.id)", "request": "\(job.path)"])
     try await cleanUp(job.id)
+  }
+
+  /// What the file system refuses one job need not keep others waiting.
+  private func refused(_ job: JobRecord, _ error: FileSystemError) async throws {
+    if error.isDiskFull { throw error }
+    guard error.isNotFound else { return try await giveUp(job, error.description) }
+    core.logger.warning("request's folder is gone, job held", metadata: ["job": "\(job.id)", "error": "\(error)"])
+    _ = try await core.store.hold(job.id, reason: IntakeService.missingReason)
+  }
+
+  /// A lost output is made again.
+  private func redo(_ job: JobRecord, _ error: CompositionError) async throws {
+    guard let lost = error.redo else { return try await giveUp(job, error.description) }
+    core.logger.error("output is lost", metadata: ["job": "\(job.id)", "error": "\(error)"])
+    try await core.store.redo(lost, message: error.message)
+    dispatcher.wake()
+  }
+
+  private func giveUp(_ job: JobRecord, _ reason: String) async throws {
+    core.logger.error("job cannot be published", metadata: ["job": "\(job.id)", "reason": "\(reason)"])
+    _ = try await core.store.fail(job.id, reason: reason)
   }
 
   /// Leaves the result of a job that has failed or was cancelled.

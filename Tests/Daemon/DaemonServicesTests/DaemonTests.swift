@@ -1,5 +1,6 @@
 import ControlCommands
 import ControlProtocol
+import DaemonTesting
 import DurableFiles
 import Foundation
 import JobModel
@@ -98,7 +99,10 @@ struct DaemonTests {
       let _: JobChange = try ControlClient(socket: daemon.paths.control).post("/v1/jobs/1/cancel")
     }
     try daemon.drop(#"{"prompt": "b"}"#, as: "b.json")
-    try await daemon.wait(for: "the second base") { try daemon.status().devices[0].tasks.first?.stage == .base }
+    try await daemon.wait(for: "the second base") {
+      let task = try daemon.status().devices[0].tasks.first
+      return task?.job == JobID(2) && task?.stage == .base
+    }
     unlink("\(daemon.spool)/b.json")
     try await daemon.wait(for: "the cancellation") { try daemon.status().count(.cancelled) == 2 }
     #expect(try await daemon.stop() == 0)

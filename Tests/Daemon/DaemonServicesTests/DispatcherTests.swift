@@ -1,3 +1,4 @@
+import DaemonTesting
 import DurableFiles
 import Foundation
 import JobModel

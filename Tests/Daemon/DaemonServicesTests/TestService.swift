@@ -1,3 +1,4 @@
+import DaemonTesting
 import DurableFiles
 import Foundation
 import JobModel
@@ -20,9 +21,9 @@ final class TestService: Sendable {
     for folder in ["spool", "state"] {
       try FileManager.default.createDirectory(atPath: "\(root)/\(folder)", withIntermediateDirectories: true)
     }
-    try Data(Self.configuration.utf8).write(to: URL(filePath: "\(root)/waltd.toml"))
+    try Data(TestPrograms.configuration.utf8).write(to: URL(filePath: "\(root)/waltd.toml"))
     var configuration = try DaemonConfiguration.read(
-      file: "\(root)/waltd.toml", spool: nil, state: nil, defaultWorker: Self.program("scripted-worker"))
+      file: "\(root)/waltd.toml", spool: nil, state: nil, defaultWorker: TestPrograms.path("scripted-worker"))
     if let retry { configuration.retry = retry }
     core = ServiceCore(
       configuration: configuration, store: try JobStore(path: configuration.paths.database),
@@ -31,29 +32,6 @@ final class TestService: Sendable {
   }
 
   deinit { try? FileManager.default.removeItem(atPath: root) }
-
-  static let configuration = """
-    spool = "spool"
-    state = "state"
-    settle = "50 ms"
-    checkpoint_interval = "0 s"
-    [retry]
-    attempts = 3
-    back_off = "10 ms"
-    [[device]]
-    name = "cpu0"
-    threads = 1
-    memory = "1 GiB"
-    [[model]]
-    name = "test"
-    folder = "model"
-    """
-
-  /// A program of this package, beside the test's own.
-  static func program(_ name: String) -> String {
-    let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    return URL(filePath: own).deletingLastPathComponent().appending(path: name).path
-  }
 
   /// Puts a request into the store as if it had been dropped.
   func accept(_ json: String, name: String = "a.json") async throws -> JobID {
@@ -100,35 +78,6 @@ final class TestService: Sendable {
       }
     }
     return digests
-  }
-}
-
-struct TestFailure: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
-}
-
-/// A model folder without weights: enough for the control plane.
-enum TestModel {
-  static func write(to folder: String, script: String) throws {
-    let pipeline = """
-      {"type":"walt-pipeline","text":"t5","sampler":{"steps":6,"eta":0},"stages":[
-      {"model":"base","autoencoder":"ae","guidance":7.5},{"model":"sr1","autoencoder":"ae","guidance":1,"k_sr":100}]}
-      """
-    let base = #"{"type":"walt","frames":5,"height":4,"width":4,"patch":1,"hidden":8,"ff":16,"text_dim":8}"#
-    let upsampler = #"{"type":"walt","frames":5,"height":8,"width":8,"patch":2,"hidden":8,"ff":16,"text_dim":8}"#
-    let autoencoder = """
-      {"type":"walt-ae","base_channels":8,"channel_mult":[1,1,2,4],"temporal_down":[false,true,true]}
-      """
-    let files = [
-      "pipeline.json": pipeline, "base/config.json": base, "sr1/config.json": upsampler, "ae/config.json": autoencoder,
-      "t5/config.json": "{}", "script.json": script,
-    ]
-    for (name, text) in files {
-      let path = URL(filePath: "\(folder)/\(name)")
-      try FileManager.default.createDirectory(at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try Data(text.utf8).write(to: path)
-    }
   }
 }
 

@@ -3,22 +3,28 @@ import ControlProtocol
 import DurableFiles
 import Foundation
 import JobModel
-import Testing
 import WorkerLauncher
 
 /// A real `waltd` on a temporary folder, with the scripted worker.
-final class DaemonProcess {
-  let root: String
+package final class DaemonProcess {
+  package let root: String
   private var process: Process?
   private let log: FileHandle
 
-  init(script: String = "{}", worker: String = TestService.program("scripted-worker")) throws {
+  /// With the scripted worker and a model without weights.
+  package convenience init(script: String = "{}") throws {
+    try self.init(worker: TestPrograms.path("scripted-worker")) { try TestModel.write(to: $0, script: script) }
+  }
+
+  /// - Parameter makeModel: makes the model folder at its argument.
+  package init(worker: String, makeModel: (String) throws -> Void) throws {
     root = "/tmp/walt-daemon-\(UUID().uuidString.prefix(8))"
-    try TestModel.write(to: "\(root)/model", script: script)
+    try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+    try makeModel("\(root)/model")
     try FileManager.default.createDirectory(atPath: "\(root)/spool", withIntermediateDirectories: true)
     try Data().write(to: URL(filePath: "\(root)/log"))
     log = try FileHandle(forWritingTo: URL(filePath: "\(root)/log"))
-    let text = "worker = \"\(worker)\"\nlog_level = \"debug\"\n" + TestService.configuration
+    let text = "worker = \"\(worker)\"\nlog_level = \"debug\"\n" + TestPrograms.configuration
     try Data(text.utf8).write(to: URL(filePath: "\(root)/waltd.toml"))
   }
 
@@ -30,12 +36,12 @@ final class DaemonProcess {
     try? FileManager.default.removeItem(atPath: root)
   }
 
-  var spool: String { "\(root)/spool" }
-  var paths: ServicePaths { ServicePaths(spool: spool, state: "\(root)/state") }
+  package var spool: String { "\(root)/spool" }
+  package var paths: ServicePaths { ServicePaths(spool: spool, state: "\(root)/state") }
 
-  func start(_ arguments: String...) throws {
+  package func start(_ arguments: String...) throws {
     let process = Process()
-    process.executableURL = URL(filePath: TestService.program("waltd"))
+    process.executableURL = URL(filePath: TestPrograms.path("waltd"))
     process.arguments = ["--config", "\(root)/waltd.toml"] + arguments
     process.standardError = log
     try process.run()
@@ -43,42 +49,42 @@ final class DaemonProcess {
   }
 
   /// SIGKILL, as a power cut for this process.
-  func kill() async throws {
+  package func kill() async throws {
     if let process { Foundation.kill(process.processIdentifier, SIGKILL) }
     _ = try await exitCode()
   }
 
   /// SIGTERM, and the exit code.
-  func stop() async throws -> Int32 {
+  package func stop() async throws -> Int32 {
     process?.terminate()
     return try await exitCode()
   }
 
-  func exitCode() async throws -> Int32 {
+  package func exitCode() async throws -> Int32 {
     try await wait(for: "the daemon's end") { process?.isRunning != true }
     return process?.terminationStatus ?? -1
   }
 
-  func killWorker() {
+  package func killWorker() {
     if let worker = ProcessIdentity.read("\(root)/state/workers/cpu0.json") { Foundation.kill(worker.pid, SIGKILL) }
   }
 
   /// Drops a request as a producer does: a temporary name, then a rename.
-  func drop(_ json: String, as name: String) throws {
+  package func drop(_ json: String, as name: String) throws {
     try Data(json.utf8).write(to: URL(filePath: "\(spool)/.\(name).tmp"))
     rename("\(spool)/.\(name).tmp", "\(spool)/\(name)")
   }
 
-  func exists(_ name: String) -> Bool { DurableFile.exists("\(spool)/\(name)") }
-  func read(_ name: String) throws -> String {
+  package func exists(_ name: String) -> Bool { DurableFile.exists("\(spool)/\(name)") }
+  package func read(_ name: String) throws -> String {
     String(decoding: try DurableFile.read("\(spool)/\(name)"), as: UTF8.self)
   }
-  func names() throws -> [String] { try Folder(spool).names().sorted() }
-  func status() throws -> ServiceStatus { try ControlClient(socket: paths.control).get("/v1/status") }
-  var logText: String { (try? String(contentsOfFile: "\(root)/log", encoding: .utf8)) ?? "" }
+  package func names() throws -> [String] { try Folder(spool).names().sorted() }
+  package func status() throws -> ServiceStatus { try ControlClient(socket: paths.control).get("/v1/status") }
+  package var logText: String { (try? String(contentsOfFile: "\(root)/log", encoding: .utf8)) ?? "" }
 
   /// Looks every few milliseconds; the log is in the failure.
-  func wait(for what: String, _ condition: () throws -> Bool) async throws {
+  package func wait(for what: String, _ condition: () throws -> Bool) async throws {
     for _ in 0..<6000 {
       if (try? condition()) ?? false { return }
       try await Task.sleep(for: .milliseconds(5))
