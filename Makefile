@@ -6,6 +6,7 @@ DESTDIR ?=
 SWIFT_FLAGS = -c release -Xswiftc -enable-testing
 BIN = .build/release
 RUN = run
+CONFIG = configs/demo.toml
 PROGRAMS = waltd walt-worker waltctl walt-train
 
 # What Debian 12 must have besides Swift 6.
@@ -32,10 +33,10 @@ build: setup
 
 demo: build
 	@mkdir -p $(RUN)/spool $(RUN)/state
-	@$(BIN)/waltd --config configs/demo.toml --spool $(RUN)/spool --state $(RUN)/state 2>> $(RUN)/waltd.log & \
+	@$(BIN)/waltd --config $(CONFIG) --spool $(RUN)/spool --state $(RUN)/state 2>> $(RUN)/waltd.log & \
 	daemon=$$!; trap 'kill $$daemon 2>/dev/null; wait $$daemon' EXIT; \
 	cp $(PROMPT) $(RUN)/spool/ && \
-	$(BIN)/waltctl --spool $(RUN)/spool --state $(RUN)/state wait --start 60 $(notdir $(PROMPT)) || \
+	$(BIN)/waltctl wait --spool $(RUN)/spool --state $(RUN)/state --start 60 $(notdir $(PROMPT)) || \
 	{ echo "Something went wrong: see $(RUN)/waltd.log and $(RUN)/spool/*.error.json"; exit 1; }
 	@echo; echo "The videos and pictures, each with its result file, are in $(CURDIR)/$(RUN)/spool:"
 	@cd $(RUN)/spool && find . -name '*.mp4' -o -name '*.png' | sort | sed 's|^\./|  |'
