@@ -153,7 +153,7 @@ let testTargets: [Target] = [
   tests("Jobs", "ControlProtocol", ["JobModel", "Settings"]),
   tests("Train", "Datasets", ["Tensors"]), tests("Train", "Evaluation", ["Datasets", "DurableFiles", "MediaIO", "Tensors"]),
   tests("Train", "Training", ["Autograd", "Kernels", "Tensors", "Weights", "Layers", "Datasets", "Diffusion", "DurableFiles", "Settings"]),
-  tests("Daemon", "DaemonServices", ["JobModel", "JobStore", "Settings", "WorkerProtocol", "WorkerLauncher", "DurableFiles", "Spool", "ControlProtocol", "ControlCommands", "DaemonTesting", logging, serviceLifecycle]),
+  tests("Daemon", "DaemonServices", ["JobModel", "Scheduling", "JobStore", "Settings", "WorkerProtocol", "WorkerLauncher", "DurableFiles", "Spool", "ControlProtocol", "ControlCommands", "DaemonTesting", logging, serviceLifecycle]),
   tests("Worker", "WorkerRuntime", ["WorkerProtocol", "DurableFiles", "JobModel", "MediaIO", "TextEncoding", logging]),
   tests("Worker", "FixtureEvaluation", ["Kernels", "Tensors", "Weights"]),
   tests("Control", "ControlCommands", ["ControlProtocol", "DurableFiles", "JobModel", argumentParser]),

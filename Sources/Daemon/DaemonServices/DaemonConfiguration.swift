@@ -2,6 +2,7 @@ import ControlProtocol
 import Foundation
 import JobModel
 import Logging
+import Scheduling
 import Settings
 
 /// All that is configured: `waltd.toml` and what the command line puts in its place.
@@ -39,16 +40,6 @@ package struct DaemonConfiguration: Equatable, Sendable {
   package struct Model: Equatable, Sendable {
     package var name: String
     package var folder: String
-  }
-
-  package struct RetryPolicy: Equatable, Sendable {
-    /// Failed attempts at a task before its job fails.
-    package var attempts: Int
-    /// The pause before the second attempt; doubled for each one after.
-    package var backOff: Duration
-
-    /// The pause after `failures` failed attempts (from 1).
-    package func pause(failures: Int) -> Duration { backOff * (1 << min(max(failures - 1, 0), 10)) }
   }
 }
 
@@ -102,11 +93,11 @@ extension DaemonConfiguration {
   }
 
   private static func retry(_ table: SettingsTable?) throws -> RetryPolicy {
-    let standard = RetryPolicy(attempts: 3, backOff: .seconds(2))
+    let standard = RetryPolicy(attempts: 3, firstDelay: .seconds(2))
     guard let table else { return standard }
     return RetryPolicy(
       attempts: try table.value("attempts", default: standard.attempts, in: 1...100),
-      backOff: try table.value("back_off", default: standard.backOff, in: .zero ... .seconds(3600)))
+      firstDelay: try table.value("back_off", default: standard.firstDelay, in: .zero ... .seconds(3600)))
   }
 
   private static func refuseTwins(_ table: SettingsTable, _ key: String, _ names: [String]) throws {

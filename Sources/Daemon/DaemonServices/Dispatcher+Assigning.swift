@@ -1,39 +1,80 @@
 import Foundation
 import JobModel
 import JobStore
+import Scheduling
 import WorkerLauncher
 import WorkerProtocol
 
 extension Dispatcher {
-  /// Gives every idle device the first task that fits it, in the order of priority and arrival.
+  /// Gives idle devices what the scheduler chooses for them.
   func assign() async throws {
     guard !isStopping else { return }
-    var ready = try await core.store.readyTasks(limit: 32 + slots.count)
-    for index in slots.indices where slots[index].running.isEmpty {
-      if let pause = slots[index].pausedUntil {
-        let left = ContinuousClock.now.duration(to: pause)
-        if left > .zero {
-          wake(after: left)
-          continue
-        }
+    try await releaseModels()
+    for group in Scheduler().plan(try await candidates(), on: slots.map(\.schedulable)) {
+      guard let index = slots.firstIndex(where: { $0.device.name == group.device }) else { continue }
+      if let worker = slots[index].worker {
+        // One that is still starting says when it is ready.
+        if slots[index].state == .idle { for task in group.tasks { try await give(task, to: index, worker) } }
+      } else {
+        start(index)
       }
-      guard let place = ready.firstIndex(where: { fits($0, slots[index].device) }) else { continue }
-      guard let worker = slots[index].worker, slots[index].state == .idle else {
-        if slots[index].worker == nil { start(index) }
-        continue
-      }
-      try await give(ready.remove(at: place).task, to: index, worker)
     }
+    if let rest = slots.compactMap(\.rest).min() { wake(after: rest) }
     if let retry = try await core.store.nextRetry() {
       wake(after: .milliseconds(max(10, Int64(retry.timeIntervalSinceNow * 1000) + 1)))
     }
     core.signals.drain.raise()
   }
 
-  /// Whether the device's memory holds the task.
-  private func fits(_ ready: ReadyTask, _ device: DaemonConfiguration.Device) -> Bool {
-    guard case .usable(let model) = core.models.entry(ready.model) else { return false }
-    return model.memoryByteCount(of: ready.task.stage) <= device.memory.bytes
+  /// The first tasks that may begin. Jobs that cannot go on, their model being broken or too large for every device
+  /// that there is now, are held with the reason and make place for others.
+  private func candidates() async throws -> [Candidate] {
+    let largest = slots.map(\.device.memory.bytes).max() ?? 0
+    while true {
+      let ready = try await core.store.readyTasks(limit: 32 + slots.count)
+      var held: Set<JobID> = []
+      var candidates: [Candidate] = []
+      for task in ready where !held.contains(task.task.job) {
+        let stage = task.task.stage
+        switch core.models.entry(task.model) {
+        case .usable(let model) where model.memoryByteCount(of: stage) <= largest:
+          candidates.append(Candidate(task, memoryByteCount: model.memoryByteCount(of: stage)))
+        case .usable(let model):
+          let need = "\(stage.rawValue) needs \(model.memoryByteCount(of: stage) >> 20) MiB"
+          try await hold(
+            task.task.job, Self.deviceReason + "\(need), the largest device has \(largest >> 20) MiB", &held)
+        case .broken(let problem): try await hold(task.task.job, Self.modelReason + problem, &held)
+        case nil: try await hold(task.task.job, Self.modelReason + "\"\(task.model)\" is not configured", &held)
+        }
+      }
+      if held.isEmpty { return candidates }
+    }
+  }
+
+  private static let modelReason = "model: "
+  /// Jobs held for this are released when the service starts, perhaps with other devices.
+  static let deviceReason = "device: "
+
+  private func hold(_ job: JobID, _ reason: String, _ held: inout Set<JobID>) async throws {
+    post.yield(.revoked(try await core.store.hold(job, reason: reason)))
+    held.insert(job)
+    mayHoldForModels = true
+    core.logger.error("job held", metadata: ["job": "\(job)", "reason": "\(reason)"])
+  }
+
+  /// Lets jobs go on that were held for a model that is usable again.
+  private func releaseModels() async throws {
+    guard mayHoldForModels else { return }
+    mayHoldForModels = false
+    for job in try await core.store.jobs(JobFilter(states: [.held]), limit: 1000) {
+      guard job.reason?.hasPrefix(Self.modelReason) == true, let model = job.model else { continue }
+      guard case .usable = core.models.entry(model) else {
+        mayHoldForModels = true
+        continue
+      }
+      try await core.store.release(job.id)
+      core.logger.info("job released", metadata: ["job": "\(job.id)", "model": "\(model)"])
+    }
   }
 
   private func start(_ index: Int) {
@@ -66,8 +107,9 @@ extension Dispatcher {
     core.signals.drain.raise()
   }
 
-  private func give(_ task: TaskRecord, to index: Int, _ worker: LocalWorker) async throws {
-    let lease = try await core.store.lease(task.id, worker: slots[index].device.name)
+  private func give(_ candidate: Candidate, to index: Int, _ worker: LocalWorker) async throws {
+    let lease = try await core.store.lease(candidate.task, worker: slots[index].device.name)
+    guard let task = try await core.store.task(candidate.task) else { return }
     let folder = core.folder(lease)
     do {
       var specification = try await composer.compose(task, attempt: lease.attempt)
@@ -78,6 +120,7 @@ extension Dispatcher {
     }
     slots[index].running[folder] = RunningTask(task, lease)
     slots[index].state = .running
+    slots[index].loadedModel = candidate.model
     worker.send(.run([folder]))
     core.signals.status.raise()
     core.logger.info("task started", metadata: metadata(slots[index].device, task, lease))
@@ -97,5 +140,14 @@ extension Dispatcher {
     } else {
       try await fail(lease, message: composition.message, killedWorker: false, retryAt: nil)
     }
+  }
+}
+
+extension Candidate {
+  fileprivate init(_ ready: ReadyTask, memoryByteCount: Int) {
+    self.init(
+      task: ready.task.id, job: ready.task.job, model: ready.model, stage: ready.task.stage, priority: ready.priority,
+      account: ready.account, waited: Date.now.timeIntervalSince(ready.created), memoryByteCount: memoryByteCount,
+      kills: ready.task.kills)
   }
 }

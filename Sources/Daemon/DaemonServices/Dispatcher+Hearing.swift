@@ -3,6 +3,7 @@ import Foundation
 import JobModel
 import JobStore
 import Logging
+import Scheduling
 import WorkerLauncher
 import WorkerProtocol
 
@@ -99,6 +100,7 @@ extension Dispatcher {
     slots[index].worker = nil
     slots[index].running = [:]
     slots[index].description = nil
+    slots[index].loadedModel = nil
     slots[index].state = .stopped
     unlink(PreviousWorkers(folder: core.configuration.paths.workers).identityFile(device: name))
     core.logger.log(
@@ -123,15 +125,17 @@ extension Dispatcher {
   private func attemptFailed(
     _ running: RunningTask, kind: AttemptFailure.Kind, message: String, killedWorker: Bool
   ) async throws {
-    let failures = running.task.failures + 1
-    let policy = core.configuration.retry
-    let isFinal = kind == .request || failures >= policy.attempts
-    let retryAt = isFinal ? nil : Date.now + policy.pause(failures: failures).seconds
+    let decision = core.configuration.retry.decide(kind, failures: running.task.failures)
+    let retryAt: Date? =
+      switch decision {
+      case .retry(let pause): Date.now + pause.seconds
+      case .giveUp: nil
+      }
     core.logger.warning(
       "attempt failed",
       metadata: [
         "job": "\(running.task.job)", "attempt": "\(running.lease.attempt)", "message": "\(message)",
-        "retry": "\(!isFinal)",
+        "retry": "\(retryAt != nil)",
       ])
     try await fail(running.lease, message: message, killedWorker: killedWorker, retryAt: retryAt)
   }

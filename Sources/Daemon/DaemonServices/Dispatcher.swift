@@ -33,6 +33,8 @@ package actor Dispatcher: Service {
   nonisolated let post: AsyncStream<Event>.Continuation
   var slots: [DeviceSlot]
   var isStopping = false
+  /// Whether jobs may be held for a model that is broken; at start, by the process before.
+  var mayHoldForModels = true
   private var wakeUp: Task<Void, Never>?
 
   package init(core: ServiceCore, notifier: ServiceNotifier = ServiceNotifier(), stopPatience: Duration = .seconds(60))

@@ -25,17 +25,23 @@ package final class ModelCatalogue: Sendable {
   }
 
   /// Reads the models that are not usable yet.
-  package func refresh() {
+  ///
+  /// - Returns: whether one has become usable.
+  @discardableResult
+  package func refresh() -> Bool {
+    var isNew = false
     for model in models {
       if case .usable = entries.withLock({ $0[model.name] }) { continue }
       let entry: Entry
       do {
         entry = .usable(try ModelDescription(name: model.name, folder: model.folder))
+        isNew = true
       } catch {
         entry = .broken("\(error)")
       }
       entries.withLock { $0[model.name] = entry }
     }
+    return isNew
   }
 
   /// The model that requests get that name none.

@@ -22,6 +22,10 @@ package struct Recovery: Sendable {
       guard let lease = task.lease else { continue }
       try await dispatcher.adopt(task, lease)
     }
+    for job in try await core.store.jobs(JobFilter(states: [.held]), limit: 1000)
+    where job.reason?.hasPrefix(Dispatcher.deviceReason) == true {
+      try await core.store.release(job.id)
+    }
   }
 }
 

@@ -2,11 +2,12 @@ import JobModel
 
 /// Whether a job can run at all on the devices that are configured.
 package enum Admission {
+  /// - Parameter deviceMemories: bytes that each device has.
   /// - Throws: `RequestError.Code.neverFits` with the numbers where a task is larger than the largest device.
   package static func check(
-    _ request: ResolvedRequest, model: ModelDescription, devices: [DeviceState]
+    _ request: ResolvedRequest, model: ModelDescription, deviceMemories: [Int]
   ) throws(RequestError) {
-    let largest = devices.map(\.memoryByteCount).max() ?? 0
+    let largest = deviceMemories.max() ?? 0
     for step in request.plan.steps {
       let need = model.memoryByteCount(of: step.stage)
       guard need > largest else { continue }

@@ -25,8 +25,13 @@ package struct RetryPolicy: Equatable, Sendable {
   /// - Parameter failures: attempts that failed before this one.
   package func decide(_ kind: TaskFailureKind, failures: Int) -> Decision {
     if kind == .request || failures + 1 >= attempts { return .giveUp }
-    let delay = firstDelay * (1 << min(failures, 20))
-    return .retry(after: min(delay, longestDelay))
+    return .retry(after: pause(failures: failures + 1))
+  }
+
+  /// The wait after so many failures in a row, from 1.
+  package func pause(failures: Int) -> Duration {
+    precondition(failures > 0, "a pause follows a failure, not \(failures)")
+    return min(firstDelay * (1 << min(failures - 1, 20)), longestDelay)
   }
 
   /// Whether a task must run without batch mates: it killed its worker twice.

@@ -1,3 +1,5 @@
+import JobModel
+
 /// How an attempt ended: `result.json`, written whole and last. A folder without it was cut short.
 package struct AttemptResult: Codable, Equatable, Sendable {
   package var task: String
@@ -55,14 +57,8 @@ package struct AttemptFailure: Codable, Equatable, Sendable {
   /// *What was attempted: what is wrong, found against allowed; what to do next.*
   package var message: String
 
-  package enum Kind: String, Codable, Sendable {
-    /// The request's fault (or the model's): the same again would fail again. Not retried.
-    case request
-    /// Memory, disk, a missing file, other kernels: later or elsewhere it may work. Retried.
-    case resource
-    /// A mistake of ours. Retried, up to the limit.
-    case `internal`
-  }
+  /// `request` also where the model is at fault: the same again would fail again.
+  package typealias Kind = TaskFailureKind
 
   package init(kind: Kind, message: String) {
     self.kind = kind

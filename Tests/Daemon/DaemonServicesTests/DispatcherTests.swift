@@ -3,6 +3,7 @@ import DurableFiles
 import Foundation
 import JobModel
 import JobStore
+import Scheduling
 import Testing
 
 @testable import DaemonServices
@@ -120,7 +121,7 @@ struct DispatcherTests {
   @Test("a damaged checkpoint is passed over for the one before it")
   func damagedCheckpoint() async throws {
     // Stop while the task waits for its second attempt.
-    let slow = DaemonConfiguration.RetryPolicy(attempts: 3, backOff: .seconds(3600))
+    let slow = RetryPolicy(attempts: 3, firstDelay: .seconds(3600), longestDelay: .seconds(3600))
     let paused = try TestService(script: #"{"accidents":[{"task":"base","step":4,"attempts":1}]}"#, retry: slow)
     let pausedJob = try await paused.accept(circle)
     try await paused.dispatch { try await paused.core.store.tasks(of: pausedJob).contains { $0.failures == 1 } }
@@ -130,5 +131,42 @@ struct DispatcherTests {
     let composed = try await TaskComposer(core: paused.core).compose(base, attempt: 2)
     guard case .sample(let work) = composed.work else { throw TestFailure("not a sample") }
     #expect(work.checkpoint?.step == newest.step - 1)
+  }
+
+  @Test("jobs of a model that is gone are held with the reason, others run, and they go on when it is back")
+  func brokenModel() async throws {
+    let service = try TestService()
+    let held = try await service.accept(#"{"prompt": "a", "priority": 90}"#)
+    let broken = service.core.replacingModels(named: "other")
+    let dispatch = { (core: ServiceCore, state: JobState) in
+      try await service.dispatch(core) { try await core.store.job(held)?.state == state }
+    }
+    try await dispatch(broken, .held)
+    #expect(try await service.core.store.job(held)?.reason == #"model: "test" is not configured"#)
+    try await dispatch(service.core, .publishing)
+  }
+
+  @Test("a job that fits no device any more is held with the numbers until the service starts with another one")
+  func tooLarge() async throws {
+    let service = try TestService()
+    let job = try await service.accept(circle)
+    var configuration = service.core.configuration
+    configuration.devices[0].memory = .mebibytes(1)
+    let small = ServiceCore(
+      configuration: configuration, store: service.core.store, models: service.core.models,
+      logger: service.core.logger)
+    try await service.dispatch(small) { try await small.store.job(job)?.state == .held }
+    #expect(try await small.store.job(job)?.reason?.hasSuffix("the largest device has 1 MiB") == true)
+    try await Recovery(core: service.core).run(Dispatcher(core: service.core))
+    try await service.dispatch(until: job)
+    #expect(try await service.core.store.job(job)?.state == .publishing)
+  }
+}
+
+extension ServiceCore {
+  /// The same service, but its models have another name.
+  fileprivate func replacingModels(named name: String) -> ServiceCore {
+    let models = configuration.models.map { DaemonConfiguration.Model(name: name, folder: $0.folder) }
+    return ServiceCore(configuration: configuration, store: store, models: ModelCatalogue(models), logger: logger)
   }
 }

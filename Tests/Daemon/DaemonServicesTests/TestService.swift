@@ -4,6 +4,7 @@ import Foundation
 import JobModel
 import JobStore
 import Logging
+import Scheduling
 import ServiceLifecycle
 import Testing
 
@@ -15,7 +16,7 @@ final class TestService: Sendable {
   let core: ServiceCore
 
   /// - Parameter script: `script.json` of the scripted worker.
-  init(script: String = "{}", retry: DaemonConfiguration.RetryPolicy? = nil) throws {
+  init(script: String = "{}", retry: RetryPolicy? = nil) throws {
     root = "/tmp/walt-test-\(UUID().uuidString.prefix(8))"
     try TestModel.write(to: "\(root)/model", script: script)
     for folder in ["spool", "state"] {
@@ -48,6 +49,11 @@ final class TestService: Sendable {
 
   /// Runs a dispatcher until `condition` holds, then stops it gracefully.
   func dispatch(until condition: @escaping @Sendable () async throws -> Bool) async throws {
+    try await dispatch(core, until: condition)
+  }
+
+  /// The same with another configuration of the service.
+  func dispatch(_ core: ServiceCore, until condition: @escaping @Sendable () async throws -> Bool) async throws {
     let dispatcher = Dispatcher(core: core)
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(

@@ -22,8 +22,7 @@ struct AdmissionTests {
     let model = try model(weights: weights)
     let text = Array(#"{"prompt": "x"}"#.utf8)
     let request = try Request(parsing: text).resolved(for: model, digest: .init(of: text), account: "default")
-    let device = DeviceState(name: "cpu0", memoryByteCount: 1 << 30, isIdle: true, loadedModel: nil)
-    try Admission.check(request, model: model, devices: [device])
+    try Admission.check(request, model: model, deviceMemories: [1 << 20, 1 << 30])
   }
 
   @Test("what fits is admitted") func fits() throws { try check(weights: 1 << 20) }
