@@ -2,6 +2,7 @@ import DurableFiles
 import Foundation
 import JobModel
 import JobStore
+import Scheduling
 import ServiceLifecycle
 import Spool
 import Synchronization
@@ -55,7 +56,7 @@ package final class IntakeService: Service {
   @discardableResult
   package func look() async -> Duration {
     do {
-      core.models.refresh()
+      if core.models.refresh() { dispatcher.wake() }
       let scan = try await scan()
       for problem in scan.problems { core.logger.warning("spool not read whole", metadata: ["problem": "\(problem)"]) }
       for found in scan.found { try await take(found) }
@@ -92,16 +93,25 @@ package final class IntakeService: Service {
 
   private func take(_ found: FoundRequest) async throws {
     switch found {
-    case .refused(let file, let error): try await refuse(file, error)
+    case .refused(let file, let error):
+      if try await core.store.recognize(file) == nil { try await refuse(file, error) }
     case .request(let file, let request):
+      // Known bytes are not judged again: the configuration may have changed since.
+      if try await core.store.recognize(file) != nil { return }
       do {
         let resolved = try resolve(request, file)
+        try await checkNames(file, resolved)
         let acceptance = try await core.store.accept(file, resolved)
         try await settle(acceptance, file)
       } catch let error as RequestError {
         try await refuse(file, error)
       }
     }
+  }
+
+  /// What is in the way of the outputs is better said before they are made.
+  private func checkNames(_ file: RequestFile, _ resolved: ResolvedRequest) async throws {
+    try await offPool { [publisher] in try publisher.checkNames(request: file.path, resolved) }
   }
 
   private func settle(_ acceptance: Acceptance, _ file: RequestFile) async throws {
@@ -129,20 +139,9 @@ package final class IntakeService: Service {
     case .usable(let model):
       guard let digest = SHA256Digest(hex: file.digest) else { preconditionFailure("a request's digest is SHA-256") }
       let resolved = try request.resolved(for: model, digest: digest, account: "default", capabilities: capabilities)
-      try checkFit(resolved, model)
+      try Admission.check(
+        resolved, model: model, deviceMemories: core.configuration.devices.map(\.memory.bytes))
       return resolved
-    }
-  }
-
-  /// What fits no device now never will.
-  private func checkFit(_ request: ResolvedRequest, _ model: ModelDescription) throws(RequestError) {
-    let largest = core.configuration.devices.map(\.memory.bytes).max() ?? 0
-    for step in request.plan.steps where model.memoryByteCount(of: step.stage) > largest {
-      let needed = model.memoryByteCount(of: step.stage) >> 20
-      throw RequestError(
-        .neverFits,
-        "\(step.stage.rawValue) needs \(needed) MiB of memory, the largest device has \(largest >> 20) MiB; "
-          + "choose another model")
     }
   }
 

@@ -40,6 +40,14 @@ extension JobStore {
     }
   }
 
+  /// The job that stands for exactly these bytes at this path; nil where they are new. Remembers the file's stamp.
+  package func recognize(_ file: RequestFile) async throws -> JobID? {
+    try await write { database in
+      guard case .known(let job)? = try database.answerKnown(file, ignoringStem: true) else { return nil }
+      return job
+    }
+  }
+
   /// Every request file that a job stands for, by its path.
   package func knownRequests() async throws -> [String: KnownRequest] {
     try await read { database in

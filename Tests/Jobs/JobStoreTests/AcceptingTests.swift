@@ -25,6 +25,8 @@ struct AcceptingTests {
     defer { test.remove() }
     let job = try await test.newJob("cat.json")
     #expect(try await test.accept("cat.json") == .known(job))
+    #expect(try await test.store.recognize(TestStore.file("cat.json", #"{"prompt": "a cat"}"#)) == job)
+    #expect(try await test.store.recognize(TestStore.file("cat.json", "{}")) == nil)
     try await test.runAll()
     try await test.store.markPublished(job)
     let again = try test.reopened()
