@@ -2,7 +2,8 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
-# Tests look into modules: the flag makes the demo's build theirs too, and costs nothing at run time.
+# Tests look into modules: the flag makes the demo's build theirs too. (`swift test` would add it once more, and so
+# build everything again: --disable-testable-imports.)
 SWIFT_FLAGS = -c release -Xswiftc -enable-testing
 BIN = .build/release
 RUN = run
@@ -42,13 +43,14 @@ demo: build
 	@cd $(RUN)/spool && find . -name '*.mp4' -o -name '*.png' | sort | sed 's|^\./|  |'
 
 test: setup
-	swift test $(SWIFT_FLAGS)
+	swift test $(SWIFT_FLAGS) --disable-testable-imports
 
 lint:
 	swift format lint --strict -r Sources Tests Package.swift
 
 # Programs lie beside the Swift libraries that they need: nothing of the toolchain is needed afterwards.
-install: build
+install:
+	@test -x $(BIN)/waltd || { echo "Build it first, as yourself: make build"; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/lib/walt $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/walt \
 	  $(DESTDIR)/etc/walt $(DESTDIR)/lib/systemd/system $(DESTDIR)/usr/lib/sysusers.d $(DESTDIR)/usr/lib/tmpfiles.d
 	for p in $(PROGRAMS); do \
