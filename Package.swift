@@ -42,7 +42,8 @@ let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox
 let flyingSocks = Target.Dependency.product(name: "FlyingSocks", package: "FlyingFox")
 
 let base: [Target] = [
-  .systemLibrary(name: "CCrypto", path: "Sources/Base/CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+  .systemLibrary(
+    name: "CCrypto", path: "Sources/Base/CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(
     name: "CSystemd", path: "Sources/Base/CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
   target("Base", "CPlatform"),
@@ -79,7 +80,8 @@ let engine: [Target] = [
   target(
     "Engine", "VideoPipeline",
     [
-      "Autograd", "Diffusion", "DurableFiles", "Kernels", "Tensors", "TextEncoding", "VideoAutoencoder", "VideoTransformer",
+      "Autograd", "Diffusion", "DurableFiles", "Kernels", "Tensors", "TextEncoding", "VideoAutoencoder",
+      "VideoTransformer",
       "Weights",
     ]),
 ]
@@ -100,7 +102,8 @@ let train: [Target] = [
   target(
     "Train", "Training",
     [
-      "Autograd", "Datasets", "Diffusion", "DurableFiles", "Evaluation", "Kernels", "Layers", "MediaIO", "Settings", "Tensors",
+      "Autograd", "Datasets", "Diffusion", "DurableFiles", "Evaluation", "Kernels", "Layers", "MediaIO", "Settings",
+      "Tensors",
       "TextEncoding", "VideoAutoencoder", "VideoTransformer", "VideoPipeline", "Weights",
     ]),
 ]
@@ -115,7 +118,8 @@ let services: [Target] = [
   target(
     "Worker", "WorkerRuntime",
     [
-      "Autograd", "DurableFiles", "Kernels", "MediaIO", "Tensors", "VideoPipeline", "Weights", "WorkerProtocol", logging,
+      "Autograd", "DurableFiles", "Kernels", "MediaIO", "Tensors", "VideoPipeline", "Weights", "WorkerProtocol",
+      logging,
       "JobModel",
     ]),
   target(
@@ -137,6 +141,7 @@ let programs: [Target] = [
 ]
 
 let testTargets: [Target] = [
+  .testTarget(name: "LayeringTests", path: "Tests/LayeringTests", swiftSettings: settings),
   tests("Base", "DurableFiles", ["CPlatform"]), tests("Base", "Settings"), tests("Base", "Systemd", [logging]),
   tests("Engine", "Tensors"), tests("Engine", "Kernels", ["COpenBLAS", "Tensors"]),
   tests("Engine", "Autograd", ["Kernels", "Tensors"]),
@@ -151,9 +156,17 @@ let testTargets: [Target] = [
   tests("Jobs", "JobStore", ["JobModel", "DurableFiles"]), tests("Jobs", "Scheduling", ["JobModel", "DurableFiles"]),
   tests("Jobs", "WorkerProtocol"), tests("Jobs", "WorkerLauncher", ["WorkerProtocol", logging]),
   tests("Jobs", "ControlProtocol", ["JobModel", "Settings"]),
-  tests("Train", "Datasets", ["Tensors"]), tests("Train", "Evaluation", ["Datasets", "DurableFiles", "MediaIO", "Tensors"]),
-  tests("Train", "Training", ["Autograd", "Kernels", "Tensors", "Weights", "Layers", "Datasets", "Diffusion", "DurableFiles", "Settings"]),
-  tests("Daemon", "DaemonServices", ["JobModel", "Scheduling", "JobStore", "Settings", "WorkerProtocol", "WorkerLauncher", "DurableFiles", "Spool", "ControlProtocol", "ControlCommands", "DaemonTesting", logging, serviceLifecycle]),
+  tests("Train", "Datasets", ["Tensors"]),
+  tests("Train", "Evaluation", ["Datasets", "DurableFiles", "MediaIO", "Tensors"]),
+  tests(
+    "Train", "Training",
+    ["Autograd", "Kernels", "Tensors", "Weights", "Layers", "Datasets", "Diffusion", "DurableFiles", "Settings"]),
+  tests(
+    "Daemon", "DaemonServices",
+    [
+      "JobModel", "Scheduling", "JobStore", "Settings", "WorkerProtocol", "WorkerLauncher", "DurableFiles", "Spool",
+      "ControlProtocol", "ControlCommands", "DaemonTesting", logging, serviceLifecycle,
+    ]),
   tests("Worker", "WorkerRuntime", ["WorkerProtocol", "DurableFiles", "JobModel", "MediaIO", "TextEncoding", logging]),
   tests("Worker", "FixtureEvaluation", ["Kernels", "Tensors", "Weights"]),
   tests("Control", "ControlCommands", ["ControlProtocol", "DurableFiles", "JobModel", argumentParser]),
@@ -172,23 +185,13 @@ let testSupport: [Target] = [
     name: "scripted-worker", dependencies: ["WorkerProtocol", "DurableFiles"], path: "Tests/Support/scripted-worker",
     swiftSettings: settings),
   .target(
-    name: "DaemonTesting", dependencies: ["ControlCommands", "ControlProtocol", "DurableFiles", "JobModel", "WorkerLauncher"],
+    name: "DaemonTesting",
+    dependencies: ["ControlCommands", "ControlProtocol", "DurableFiles", "JobModel", "WorkerLauncher"],
     path: "Tests/Support/DaemonTesting", swiftSettings: settings),
 ]
 
-// While the house goes up: only the rooms that stand already.
-let all = (base + engine + jobs + train + services + programs + testSupport + testTargets).filter { exists($0.path!) }
-let standing = Set(all.map(\.name))
-for target in all {
-  target.dependencies.removeAll { dependency in
-    if case .byNameItem(let name, _) = dependency { return !standing.contains(name) }
-    return false
-  }
-}
-
 let package = Package(
   name: "walt",
-  products: [],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -197,5 +200,5 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.0"),
   ],
-  targets: all
+  targets: base + engine + jobs + train + services + programs + testSupport + testTargets
 )
