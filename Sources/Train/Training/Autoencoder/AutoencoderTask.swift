@@ -29,6 +29,7 @@ package final class AutoencoderTask: TrainingTask {
       let files = try ModelFolder.openWeights(in: URL(fileURLWithPath: start))
       let store = try ParameterStore(loading: files, specifications: configuration.specifications)
       model = VideoAutoencoder(configuration: configuration, store: store)
+      if recipe.startsFromImages { model.inflate() }
     } else {
       model = VideoAutoencoder(configuration: configuration, seed: run.seed)
     }

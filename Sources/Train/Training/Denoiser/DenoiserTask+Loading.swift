@@ -17,22 +17,27 @@ extension DenoiserTask {
     let configuration = try TransformerConfiguration(
       contentsOf: URL(fileURLWithPath: run.modelFolder + "/config.json"))
     let library = try LatentLibrary(autoencoderFolder: recipe.autoencoder, cacheFolder: cacheFolder, on: device)
-    func batches(_ source: SceneSource, videos: Int, images: Int) throws -> DenoiserBatchMaker {
-      func examples(_ medium: Medium, _ count: Int) throws -> LatentExamples {
-        try library.examples(
-          of: source, medium, count: count, resolution: recipe.resolution,
-          withLowResolution: configuration.isUpsampler, until: stop
-        ) { report("\(run.name): latents: \($0)") }
-      }
-      return DenoiserBatchMaker(
-        recipe.mixture, seed: run.seed, videos: try examples(.video, videos), images: try examples(.image, images),
-        frameCount: configuration.frames, predictsFrames: configuration.hasFramePrediction)
+    func examples(_ source: SceneSource, _ medium: Medium, _ count: Int) throws -> LatentExamples {
+      try library.examples(
+        of: source, medium, count: count, resolution: recipe.resolution,
+        withLowResolution: configuration.isUpsampler, until: stop
+      ) { report("\(run.name): latents: \($0)") }
     }
+    func batches(_ videos: LatentExamples, _ images: LatentExamples) -> DenoiserBatchMaker {
+      DenoiserBatchMaker(
+        recipe.mixture, seed: run.seed, videos: videos, images: images, frameCount: configuration.frames,
+        predictsFrames: configuration.hasFramePrediction)
+    }
+    let source = SceneSource(seed: 1)
+    let training = try batches(
+      examples(source, .video, recipe.videoCount), examples(source, .image, recipe.imageCount))
+    let heldSource = SceneSource(seed: AutoencoderTask.heldSeed, split: .heldOut)
+    let heldVideos = try examples(heldSource, .video, 64)
+    let held = batches(heldVideos, try examples(heldSource, .image, 64))
     let model = try VideoTransformer.forTraining(configuration, start: recipe.start, seed: run.seed)
     self.init(
       recipe, run: run, model: model, text: try TextEncoder(folder: recipe.textEncoder),
-      training: try batches(SceneSource(seed: 1), videos: recipe.videoCount, images: recipe.imageCount),
-      held: try batches(SceneSource(seed: 0x7E57, split: .heldOut), videos: 64, images: 64))
+      autoencoder: library.autoencoder, heldVideos: heldVideos, training: training, held: held)
   }
 }
 

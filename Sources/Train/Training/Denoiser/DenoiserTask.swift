@@ -6,6 +6,7 @@ import Kernels
 import Layers
 import Tensors
 import TextEncoding
+import VideoAutoencoder
 import VideoTransformer
 import Weights
 
@@ -13,24 +14,30 @@ import Weights
 package final class DenoiserTask: TrainingTask {
   package let updater: WeightUpdater
   private let recipe: DenoiserRecipe
-  private let run: RunRecipe
-  private let model: VideoTransformer
-  private let text: TextEncoder
-  private let schedule = NoiseSchedule()
+  let run: RunRecipe
+  let model: VideoTransformer
+  let text: TextEncoder
+  let autoencoder: VideoAutoencoder
+  let heldVideos: LatentExamples
+  let schedule = NoiseSchedule()
   private let training: DenoiserBatchMaker
   private let held: DenoiserBatchMaker
 
   /// - Parameters:
   ///   - model: the denoiser as it begins.
+  ///   - autoencoder: decodes the sheets' samples.
+  ///   - heldVideos: what the sheets show.
   ///   - training, held: where batches come from, to train on and to measure with.
   init(
     _ recipe: DenoiserRecipe, run: RunRecipe, model: VideoTransformer, text: TextEncoder,
-    training: DenoiserBatchMaker, held: DenoiserBatchMaker
+    autoencoder: VideoAutoencoder, heldVideos: LatentExamples, training: DenoiserBatchMaker, held: DenoiserBatchMaker
   ) {
     self.recipe = recipe
     self.run = run
     self.model = model
     self.text = text
+    self.autoencoder = autoencoder
+    self.heldVideos = heldVideos
     self.training = training
     self.held = held
     updater = WeightUpdater(model.parameters, recipe: run.optimizer)

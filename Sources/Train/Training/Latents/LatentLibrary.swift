@@ -7,7 +7,7 @@ import VideoAutoencoder
 
 /// Gives latents of rendered scenes by a frozen autoencoder, from the cache where they are there.
 struct LatentLibrary {
-  private let autoencoder: VideoAutoencoder
+  let autoencoder: VideoAutoencoder
   private let cache: LatentCache
   private let device: ComputeDevice
 

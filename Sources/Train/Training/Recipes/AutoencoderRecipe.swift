@@ -25,6 +25,9 @@ package struct AutoencoderRecipe: Sendable {
   package let part: Part
   /// A folder with weights to begin with.
   package let start: String?
+  /// Whether those weights were trained on images alone: what convolutions see of the past then begins at zero, so that
+  /// every frame begins as an image.
+  package let startsFromImages: Bool
   package let absoluteWeight: Double
   package let squaredWeight: Double
   /// Noise on the latents in training, in standard deviations of each channel.
@@ -36,6 +39,7 @@ package struct AutoencoderRecipe: Sendable {
   init(_ table: SettingsTable, run: RunRecipe) throws {
     part = try table.choice("train", default: .both)
     start = try table.optional("start", as: String.self).map(run.path)
+    startsFromImages = try table.value("start_from_images", default: false)
     if part == .decoder && start == nil {
       throw table.error(
         .missing, "start", "train = \"decoder\" needs the folder of a trained autoencoder", hint: "add start = \"…\"")

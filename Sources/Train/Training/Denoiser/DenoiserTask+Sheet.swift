@@ -1,0 +1,43 @@
+import Datasets
+import Diffusion
+import Evaluation
+import Kernels
+import MediaIO
+import Tensors
+import VideoAutoencoder
+import VideoPipeline
+
+extension DenoiserTask {
+  /// Held clips by their captions: what the autoencoder keeps of each to the left of what is sampled. Upsamplers are
+  /// given the true low-resolution latents.
+  package func writeSheet(to path: String, on device: ComputeDevice) throws {
+    let count = 6
+    var draw = DrawSequence(seed: run.seed, index: 0)
+    let captions = (0..<count).map { heldVideos.caption(of: $0, &draw) }
+    let samples = try sample(captions, on: device)
+    var clips: [RGBFrames] = []
+    for (index, latents) in samples.enumerated() {
+      for latents in [heldVideos.latent(of: index), latents] {
+        let pixels = autoencoder.decode(latents.reshaped([1] + latents.shape), on: device)[0]
+        clips.append(RGBFrames(pixels).enlarged(by: max(1, 128 / pixels.shape[2])))
+      }
+    }
+    let labels = captions.flatMap { [$0, "sampled"] }
+    try ContactSheet(framesPerClip: 4, clipsPerRow: 2).write(clips, labels: labels, to: path)
+  }
+
+  /// Latents of held clips 0, 1, … in few steps, [F, h, w, c] each.
+  private func sample(_ captions: [String], on device: ComputeDevice) throws -> [Tensor] {
+    let (rows, ranges) = try text.encode(captions, on: device)
+    let isUpsampler = model.configuration.isUpsampler
+    let items = captions.indices.map { index in
+      StageItem(
+        noise: NoiseKey(seed: run.seed, stage: 0, item: index),
+        sampling: StageSampling(stepCount: 20, guidance: .constant(isUpsampler ? 1 : 3)), isImage: false,
+        text: rows?.rows(ranges[index]), lowResolution: isUpsampler ? heldVideos.lowResolutionLatent(of: index) : nil)
+    }
+    let sampler = try StageSampler(denoiser: model, schedule: schedule, items: items, on: device)
+    while !sampler.isFinished { sampler.step() }
+    return items.indices.map { sampler.result($0) }
+  }
+}
