@@ -160,7 +160,10 @@ let testTargets: [Target] = [
   tests("Train", "Evaluation", ["Datasets", "DurableFiles", "MediaIO", "Tensors"]),
   tests(
     "Train", "Training",
-    ["Autograd", "Kernels", "Tensors", "Weights", "Layers", "Datasets", "Diffusion", "DurableFiles", "Settings"]),
+    [
+      "Autograd", "Kernels", "Tensors", "Weights", "Layers", "Datasets", "Diffusion", "DurableFiles", "Settings",
+      "VideoAutoencoder",
+    ]),
   tests(
     "Daemon", "DaemonServices",
     [

@@ -39,33 +39,43 @@ package final class AutoencoderTask: TrainingTask {
       }
     }
     updater = WeightUpdater(model.store.parameters, recipe: run.optimizer)
-    crops = CropBatches(recipe.crops, seed: run.seed)
+    crops = CropBatches(recipe.crops, objectWeight: recipe.objectWeight, seed: run.seed)
   }
 
   package var samplesPerStep: Int { crops.samplesPerStep }
 
-  package func batchMaker() -> @Sendable (Int) throws -> [Tensor] {
+  package func batchMaker() -> @Sendable (Int) throws -> [CropBatch] {
     { [crops] step in crops.batch(at: step) }
   }
 
-  package func loss(of batch: [Tensor], step: Int, on tape: Tape) throws -> (loss: Variable, parts: [String: Double]) {
+  package func loss(of batch: [CropBatch], step: Int, on tape: Tape) throws -> (loss: Variable, parts: [String: Double])
+  {
     let weightSum = recipe.crops.reduce(0) { $0 + $1.weight }
     var parts: [String: Double] = [:]
     var total: Variable?
-    for (index, (frames, group)) in zip(batch, recipe.crops).enumerated() {
-      let latents = disturb(encode(frames, on: tape), step: step, group: index, on: tape)
+    for (index, (crops, group)) in zip(batch, recipe.crops).enumerated() {
+      let latents = disturb(encode(crops.frames, on: tape), step: step, group: index, on: tape)
       let output = model.decode(latents, on: tape)
-      let absolute = tape.meanAbsoluteError(output, frames)
-      let squared = tape.meanSquaredError(output, frames, blockWeights: nil)
-      let loss = tape.add(
-        tape.scale(absolute, by: Float(recipe.absoluteWeight * group.weight / weightSum)),
-        tape.scale(squared, by: Float(recipe.squaredWeight * group.weight / weightSum)))
+      let share = group.weight / weightSum
+      let loss = error(of: output, crops, share: share, on: tape)
       total = total.map { tape.add($0, loss) } ?? loss
-      let name = "psnr \(group.frameCount)×\(group.side)"
-      parts[name] = 10 * log10(4 / max(1e-12, Double(squared.value.scalar)))
+      parts["psnr \(group.frameCount)×\(group.side)"] = ReconstructionQuality.psnr(crops.frames, output.value)
     }
     guard let total else { preconditionFailure("a recipe has at least one group of crops") }
     return (total, parts)
+  }
+
+  /// Weighted L1 + L2 of differences that are each multiplied by its pixel's weight.
+  private func error(of output: Variable, _ crops: CropBatch, share: Double, on tape: Tape) -> Variable {
+    let weighted = tape.multiply(output, tape.constant(crops.weights))
+    let target = Tensor(uninitialized: crops.frames.shape)
+    for index in 0..<target.count {
+      target.pointer[index] = crops.frames.pointer[index] * crops.weights.pointer[index]
+    }
+    return tape.add(
+      tape.scale(tape.meanAbsoluteError(weighted, target), by: Float(recipe.absoluteWeight * share)),
+      tape.scale(
+        tape.meanSquaredError(weighted, target, blockWeights: nil), by: Float(recipe.squaredWeight * share)))
   }
 
   /// Raw latents; of a frozen encoder as a constant.

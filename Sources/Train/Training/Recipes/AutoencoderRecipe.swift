@@ -32,6 +32,8 @@ package struct AutoencoderRecipe: Sendable {
   package let squaredWeight: Double
   /// Noise on the latents in training, in standard deviations of each channel.
   package let latentNoise: Double
+  /// How much an error on the object counts against one on the background.
+  package let objectWeight: Double
   package let crops: [Crops]
   /// Scenes of each resolution and kind that the latents' statistics are taken over.
   package let statisticsSceneCount: Int
@@ -47,6 +49,7 @@ package struct AutoencoderRecipe: Sendable {
     let loss = try table.table("loss")
     absoluteWeight = try loss?.value("l1", default: 1, in: 0...1000) ?? 1
     squaredWeight = try loss?.value("l2", default: 1, in: 0...1000) ?? 1
+    objectWeight = try loss?.value("object_weight", default: 1, in: 0.01...1000) ?? 1
     latentNoise = try table.value("latent_noise", default: 0, in: 0...10)
     statisticsSceneCount = try table.value("statistics_scenes", default: 64, in: 1...100_000)
     crops = try table.tables("crops").map { try Crops($0) }
