@@ -32,6 +32,21 @@ struct RunCommand: ParsableCommand {
   }
 }
 
+/// `walt-train cache RECIPE`
+struct CacheCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cache", abstract: "Make the latents that a denoiser's recipe trains on, which `run` does by itself.")
+
+  @OptionGroup var place: TrainingPlace
+
+  func run() throws {
+    let stop = StopRequest()
+    let signals = stop.listen()
+    defer { for signal in signals { signal.cancel() } }
+    try place.session(place.options).cacheLatents(until: stop)
+  }
+}
+
 /// `walt-train export RECIPE`
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -7,6 +7,7 @@ struct WaltTrain: ParsableCommand {
     commandName: "walt-train",
     abstract: "Trains the autoencoder, the text encoder and the denoisers, and judges what they make.",
     subcommands: [
-      RunCommand.self, ExportCommand.self, SampleCommand.self, JudgeCommand.self, MakeDataCommand.self,
+      RunCommand.self, CacheCommand.self, ExportCommand.self, SampleCommand.self, JudgeCommand.self,
+      MakeDataCommand.self,
     ])
 }

@@ -8,36 +8,65 @@ import VideoAutoencoder
 import VideoTransformer
 import Weights
 
-extension DenoiserTask {
-  /// Loads what a recipe names, and makes the latents that are not in the cache yet.
-  package convenience init(
-    _ recipe: DenoiserRecipe, run: RunRecipe, cacheFolder: String, on device: ComputeDevice,
-    report: @escaping (String) -> Void, until stop: StopRequest
+/// The latents that a denoiser's recipe trains on and is measured with.
+struct DenoiserData {
+  let videos: LatentExamples
+  let images: LatentExamples
+  let heldVideos: LatentExamples
+  let heldImages: LatentExamples
+
+  /// Reads them from the cache, after making what is not there yet.
+  init(
+    _ recipe: DenoiserRecipe, run: RunRecipe, _ configuration: TransformerConfiguration, _ library: LatentLibrary,
+    report: (String) -> Void, until stop: StopRequest
   ) throws {
-    let configuration = try TransformerConfiguration(
-      contentsOf: URL(fileURLWithPath: run.modelFolder + "/config.json"))
-    let library = try LatentLibrary(autoencoderFolder: recipe.autoencoder, cacheFolder: cacheFolder, on: device)
     func examples(_ source: SceneSource, _ medium: Medium, _ count: Int) throws -> LatentExamples {
       try library.examples(
         of: source, medium, count: count, resolution: recipe.resolution,
         withLowResolution: configuration.isUpsampler, until: stop
       ) { report("\(run.name): latents: \($0)") }
     }
+    let source = SceneSource(seed: 1)
+    let held = SceneSource(seed: AutoencoderTask.heldSeed, split: .heldOut)
+    videos = try examples(source, .video, recipe.videoCount)
+    images = try examples(source, .image, recipe.imageCount)
+    heldVideos = try examples(held, .video, 64)
+    heldImages = try examples(held, .image, 64)
+  }
+}
+
+extension DenoiserTask {
+  /// Makes the latents that a recipe needs, as a run would before its first step.
+  package static func cacheLatents(
+    _ recipe: DenoiserRecipe, run: RunRecipe, cacheFolder: String, on device: ComputeDevice,
+    report: (String) -> Void, until stop: StopRequest
+  ) throws {
+    let configuration = try TransformerConfiguration(
+      contentsOf: URL(fileURLWithPath: run.modelFolder + "/config.json"))
+    let library = try LatentLibrary(autoencoderFolder: recipe.autoencoder, cacheFolder: cacheFolder, on: device)
+    _ = try DenoiserData(recipe, run: run, configuration, library, report: report, until: stop)
+  }
+
+  /// Loads what a recipe names, and makes the latents that are not in the cache yet.
+  package convenience init(
+    _ recipe: DenoiserRecipe, run: RunRecipe, cacheFolder: String, on device: ComputeDevice,
+    report: (String) -> Void, until stop: StopRequest
+  ) throws {
+    let configuration = try TransformerConfiguration(
+      contentsOf: URL(fileURLWithPath: run.modelFolder + "/config.json"))
+    let library = try LatentLibrary(autoencoderFolder: recipe.autoencoder, cacheFolder: cacheFolder, on: device)
+    let data = try DenoiserData(recipe, run: run, configuration, library, report: report, until: stop)
     func batches(_ videos: LatentExamples, _ images: LatentExamples) -> DenoiserBatchMaker {
       DenoiserBatchMaker(
         recipe.mixture, seed: run.seed, videos: videos, images: images, frameCount: configuration.frames,
         predictsFrames: configuration.hasFramePrediction)
     }
-    let source = SceneSource(seed: 1)
-    let training = try batches(
-      examples(source, .video, recipe.videoCount), examples(source, .image, recipe.imageCount))
-    let heldSource = SceneSource(seed: AutoencoderTask.heldSeed, split: .heldOut)
-    let heldVideos = try examples(heldSource, .video, 64)
-    let held = batches(heldVideos, try examples(heldSource, .image, 64))
+    let training = batches(data.videos, data.images)
+    let held = batches(data.heldVideos, data.heldImages)
     let model = try VideoTransformer.forTraining(configuration, start: recipe.start, seed: run.seed)
     self.init(
       recipe, run: run, model: model, text: try TextEncoder(folder: recipe.textEncoder),
-      autoencoder: library.autoencoder, heldVideos: heldVideos, training: training, held: held)
+      autoencoder: library.autoencoder, heldVideos: data.heldVideos, training: training, held: held)
   }
 }
 

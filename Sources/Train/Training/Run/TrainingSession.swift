@@ -43,6 +43,13 @@ package struct TrainingSession {
     }
   }
 
+  /// Makes the latents that a denoiser's recipe trains on; nothing for other recipes.
+  package func cacheLatents(until stop: StopRequest) throws {
+    guard case .denoiser(let model) = recipe.model else { return }
+    try DenoiserTask.cacheLatents(
+      model, run: recipe.run, cacheFolder: cacheFolder, on: device, report: options.report, until: stop)
+  }
+
   private func makeTask(until stop: StopRequest) throws -> any TrainingTask {
     switch recipe.model {
     case .autoencoder(let model): try AutoencoderTask(model, run: recipe.run)
