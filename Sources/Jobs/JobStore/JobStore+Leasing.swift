@@ -48,7 +48,7 @@ extension JobStore {
         database,
         sql: """
           SELECT min(not_before) FROM task JOIN job ON job.id = task.job
-          WHERE task.state = 'ready' AND job.state IN ('queued', 'running')
+          WHERE task.state = 'ready' AND task.not_before IS NOT NULL AND job.state IN ('queued', 'running')
           """
       ).map { Date(timeIntervalSince1970: $0) }
     }

@@ -90,6 +90,7 @@ enum Schema {
       FOREIGN KEY (job, clip) REFERENCES clip (job, place) ON DELETE CASCADE
     ) STRICT;
     CREATE INDEX task_ready ON task (job, id) WHERE state = 'ready';
+    CREATE INDEX task_retry ON task (not_before) WHERE state = 'ready' AND not_before IS NOT NULL;
     CREATE INDEX task_leased ON task (id) WHERE state = 'leased';
 
     CREATE TABLE checkpoint (

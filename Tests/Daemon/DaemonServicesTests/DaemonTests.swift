@@ -55,6 +55,32 @@ struct DaemonTests {
     #expect(try daemon.read("pair/metadata.jsonl").hasPrefix(#"{"file_name": "000000.mp4""#))
   }
 
+  @Test("a file that is in the way of an output is named in the error file and left alone")
+  func inTheWay() async throws {
+    let daemon = try DaemonProcess()
+    try daemon.drop("my own film", as: "circle.mp4")
+    try daemon.drop(circle, as: "circle.json")
+    try daemon.start("--drain")
+    #expect(try await daemon.exitCode() == 1)
+    #expect(try daemon.names() == ["circle.error.json", "circle.json", "circle.mp4"])
+    #expect(try daemon.read("circle.error.json").contains("name_taken"))
+    #expect(try daemon.read("circle.mp4") == "my own film")
+  }
+
+  @Test("a request changed after it was done is made anew, and replaces what it made before")
+  func changedAfterDone() async throws {
+    let daemon = try DaemonProcess()
+    try daemon.drop(circle, as: "circle.json")
+    try daemon.start("--drain")
+    #expect(try await daemon.exitCode() == 0)
+    let first = try published(daemon)
+    try daemon.drop(#"{"prompt": "a blue square", "seed": 8, "output": {"poster": false}}"#, as: "circle.json")
+    try daemon.start("--drain")
+    #expect(try await daemon.exitCode() == 0)
+    #expect(try daemon.names() == ["circle.json", "circle.mp4", "circle.result.json"])
+    #expect(try daemon.read("circle.mp4") != first["mp4"])
+  }
+
   @Test("a running daemon sees what is dropped; a bad request gets its error file and stays")
   func errors() async throws {
     let daemon = try DaemonProcess()
