@@ -36,6 +36,8 @@ package actor Dispatcher: Service {
   /// Whether jobs may be held for a model that is broken; at start, by the process before.
   var mayHoldForModels = true
   private var wakeUp: Task<Void, Never>?
+  /// When `wakeUp` is due.
+  private var wakeAt: ContinuousClock.Instant?
 
   package init(core: ServiceCore, notifier: ServiceNotifier = ServiceNotifier(), stopPatience: Duration = .seconds(60))
   {
@@ -105,8 +107,11 @@ package actor Dispatcher: Service {
     }
   }
 
-  /// Looks again after a pause, unless it is to look earlier.
+  /// Looks again after a pause, unless it is to look earlier anyway.
   func wake(after pause: Duration) {
+    let instant = ContinuousClock.now + pause
+    if let wakeAt, .now < wakeAt, wakeAt <= instant { return }
+    wakeAt = instant
     wakeUp?.cancel()
     wakeUp = Task { [post] in
       do { try await Task.sleep(for: pause) } catch { return }

@@ -8,6 +8,8 @@ import WorkerLauncher
 /// A real `waltd` on a temporary folder, with the scripted worker.
 package final class DaemonProcess {
   package let root: String
+  /// What the daemon's environment has besides ours.
+  package var environment: [String: String] = [:]
   private var process: Process?
   private let log: FileHandle
 
@@ -43,6 +45,7 @@ package final class DaemonProcess {
     let process = Process()
     process.executableURL = URL(filePath: TestPrograms.path("waltd"))
     process.arguments = ["--config", "\(root)/waltd.toml"] + arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardError = log
     try process.run()
     self.process = process
