@@ -1,8 +1,10 @@
 import ArgumentParser
 import Evaluation
 import Foundation
+import Kernels
 import MediaIO
 import Training
+import VideoPipeline
 
 /// `walt-train judge`
 struct JudgeCommand: ParsableCommand {
@@ -18,6 +20,8 @@ struct JudgeCommand: ParsableCommand {
   @OptionGroup var sampling: SamplingOptions
   @Option(help: "How many prompts.") var count = 200
   @Flag(help: "Print every clip's judgement and the totals as JSON.") var json = false
+  @Flag(help: "Judge what the autoencoder keeps of true clips: the most that a model can reach.")
+  var reconstructions = false
   @Flag(help: "Measure the judge itself.") var validate = false
   @Option(help: "With --validate: true clips to judge.") var clips = 400
 
@@ -25,6 +29,13 @@ struct JudgeCommand: ParsableCommand {
     if validate {
       let scratch = FileManager.default.temporaryDirectory.path
       print(try JudgeValidation(clipCount: clips, seed: 1, scratchFolder: scratch).markdown)
+      return
+    }
+    if reconstructions {
+      let model = try VideoModel(folder: URL(fileURLWithPath: sampling.model))
+      let device = ComputeDevice(threadCount: sampling.threads)
+      let report = try ModelJudgement(reconstructionsBy: model, count: count, on: device)
+      print(json ? try report.json() : report.markdown)
       return
     }
     let report = try ModelJudgement(prompts: JudgePrompts.stageA(count: count), maker: sampling.maker()) { done in

@@ -9,6 +9,13 @@ package struct JudgePrompt: Sendable, Hashable, Codable {
   package let isHeldOut: Bool
   /// What the clip must show; shape, colour and motion are always there, size and speed as well unless still.
   package let expected: SceneAttributes
+
+  package init(prompt: String, seed: UInt64, isHeldOut: Bool, expected: SceneAttributes) {
+    self.prompt = prompt
+    self.seed = seed
+    self.isHeldOut = isHeldOut
+    self.expected = expected
+  }
 }
 
 /// The fixed prompts for judging models.

@@ -1,6 +1,11 @@
+import Datasets
 import Evaluation
 import Foundation
+import Kernels
 import MediaIO
+import Tensors
+import VideoAutoencoder
+import VideoPipeline
 
 /// What the judge sees in the clips that a model makes of fixed prompts.
 package struct ModelJudgement {
@@ -22,6 +27,24 @@ package struct ModelJudgement {
       let clip = RGBFrames(pixels)
       add(prompts[index], judge.judge(clip.enlarged(by: max(1, 128 / clip.width))))
       progress(index + 1)
+    }
+  }
+
+  /// Judges what the autoencoder of a model's last stage keeps of true clips: no denoiser can do better.
+  package init(reconstructionsBy model: VideoModel, count: Int, on device: ComputeDevice) throws {
+    let judge = Judge()
+    let autoencoder = try model.autoencoder(stage: model.stageCount - 1)
+    let half = count / 2
+    for (split, count) in [(SceneSplit.training, count - half), (.heldOut, half)] {
+      let scenes = SceneSource(seed: AutoencoderTask.heldSeed, split: split)
+      for index in 0..<count {
+        let frames = scenes[index].render(resolution: 128)
+        let latents = autoencoder.encode(frames.reshaped([1] + frames.shape), on: device)
+        let prompt = JudgePrompt(
+          prompt: scenes[index].plainCaption(), seed: 0, isHeldOut: split == .heldOut,
+          expected: SceneAttributes(scenes[index], medium: .video))
+        add(prompt, judge.judge(RGBFrames(autoencoder.decode(latents, on: device)[0])))
+      }
     }
   }
 
