@@ -25,7 +25,7 @@ package struct TrainingSession {
   /// - Returns: whether the last step is done.
   package func run(until stop: StopRequest) throws -> Bool {
     try carryOut(makeTask(until: stop)) { run in
-      try run.resume()
+      _ = try run.resume()
       let isDone = try run.train(until: stop)
       if isDone { try run.export() }
       return isDone
