@@ -5,6 +5,8 @@ import Tensors
 package struct OptimizerRecipe: Sendable, Equatable {
   package var rate: LearningRate
   package var adamW = AdamW.Hyperparameters()
+  /// For the weights that it takes; `nil`: AdamW for all.
+  package var muon: Muon.Hyperparameters?
   /// The longest gradient (all weights as one vector); longer ones are scaled down to it.
   package var clipNorm: Double = 1
   package var averageDecay: Float = 0.999
@@ -16,7 +18,11 @@ package struct OptimizerRecipe: Sendable, Equatable {
 package final class WeightUpdater {
   private let parameters: [Parameter]
   private let recipe: OptimizerRecipe
-  private let optimizer: AdamW
+  private let adamW: AdamW
+  private let muon: Muon
+  /// Places in `parameters` of those that each has.
+  private let adamWIndices: [Int]
+  private let muonIndices: [Int]
   package let average: ExponentialMovingAverage
 
   /// What one update did, for the log.
@@ -27,9 +33,13 @@ package final class WeightUpdater {
 
   /// - Parameter all: a model's weights; those that are not trainable stay out of it.
   package init(_ all: [Parameter], recipe: OptimizerRecipe) {
-    parameters = all.filter(\.isTrainable)
+    let parameters = all.filter(\.isTrainable)
+    self.parameters = parameters
     self.recipe = recipe
-    optimizer = AdamW(parameters, hyperparameters: recipe.adamW)
+    muonIndices = recipe.muon == nil ? [] : parameters.indices.filter { Muon.takes(parameters[$0]) }
+    adamWIndices = parameters.indices.filter { [muonIndices] in !muonIndices.contains($0) }
+    muon = Muon(muonIndices.map { parameters[$0] }, hyperparameters: recipe.muon ?? Muon.Hyperparameters())
+    adamW = AdamW(adamWIndices.map { parameters[$0] }, hyperparameters: recipe.adamW)
     average = ExponentialMovingAverage(parameters, decay: recipe.averageDecay)
   }
 
@@ -46,8 +56,9 @@ package final class WeightUpdater {
     }
     let rate = recipe.rate.rate(at: step)
     let scale = norm > recipe.clipNorm ? Float(recipe.clipNorm / norm) : 1
-    optimizer.update(gradients: gradients, rate: rate, gradientScale: scale, on: tape.device)
-    average.update(updateCount: optimizer.updateCount, on: tape.device)
+    adamW.update(gradients: adamWIndices.map { gradients[$0] }, rate: rate, gradientScale: scale, on: tape.device)
+    muon.update(gradients: muonIndices.map { gradients[$0] }, rate: rate, on: tape.device)
+    average.update(updateCount: adamW.updateCount, on: tape.device)
     return Report(gradientNorm: norm, rate: rate)
   }
 }
@@ -55,15 +66,15 @@ package final class WeightUpdater {
 // MARK: - Checkpoints
 
 extension WeightUpdater {
-  /// Everything that the next update depends on, under `weight/`, `average/`, `mean/` and `square/`.
+  /// Everything that the next update depends on, under `weight/`, `average/`, `mean/` and (AdamW's) `square/`.
   package var tensors: [String: Tensor] {
-    var result = optimizer.tensors
+    var result = adamW.tensors.merging(muon.tensors) { own, _ in own }
     for parameter in parameters { result["weight/\(parameter.name)"] = parameter.value }
     for (name, value) in average.tensors { result["average/\(name)"] = value }
     return result
   }
 
-  package var updateCount: Int { optimizer.updateCount }
+  package var updateCount: Int { adamW.updateCount }
 
   /// Takes up a saved state.
   ///
@@ -73,6 +84,7 @@ extension WeightUpdater {
       parameter.value = try source("weight/\(parameter.name)", parameter.shape).copy()
     }
     try average.restore { try source("average/\($0)", $1) }
-    try optimizer.restore(updateCount: updateCount, from: source)
+    try adamW.restore(updateCount: updateCount, from: source)
+    try muon.restore(from: source)
   }
 }

@@ -79,6 +79,11 @@ package struct RunRecipe: Sendable {
 }
 
 extension OptimizerRecipe {
+  private enum Kind: String, CaseIterable {
+    case adamW = "adamw"
+    case muon
+  }
+
   init(_ table: SettingsTable?, steps: Int) throws {
     guard let table else {
       self.init(rate: LearningRate(peak: 5e-4, shape: .cosine, warmUpSteps: min(steps / 10, 5000), totalSteps: steps))
@@ -93,6 +98,12 @@ extension OptimizerRecipe {
     adamW.beta1 = try table.value("beta1", default: adamW.beta1, in: 0...0.9999)
     adamW.beta2 = try table.value("beta2", default: adamW.beta2, in: 0...0.99999)
     adamW.weightDecay = try table.value("weight_decay", default: adamW.weightDecay, in: 0...1)
+    if try table.choice("kind", default: Kind.adamW) == .muon {
+      var muon = Muon.Hyperparameters()
+      muon.momentum = try table.value("momentum", default: muon.momentum, in: 0...0.9999)
+      muon.weightDecay = adamW.weightDecay
+      self.muon = muon
+    }
     clipNorm = try table.value("clip_norm", default: clipNorm, in: 1e-6...1e6)
     averageDecay = try table.value("average_decay", default: averageDecay, in: 0...0.999999)
   }
