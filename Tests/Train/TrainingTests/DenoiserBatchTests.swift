@@ -52,10 +52,27 @@ struct DenoiserBatchTests {
   func givenFramesWeighNothing() {
     let batch = maker { $0.framePrediction = 1 }.batch(at: 1)
     #expect(batch.items.allSatisfy { $0.isImageStack ? $0.givenFrameCount == 0 : [1, 2].contains($0.givenFrameCount) })
-    let weights = batch.frameWeights
+    // 3 frames of 2 × 2 latent pixels.
     for (index, item) in batch.items.enumerated() {
-      #expect(weights[index * 3..<index * 3 + 3].count { $0 == 0 } == item.givenFrameCount)
+      let weights = batch.pixelWeights[index * 12..<index * 12 + 12]
+      #expect(weights.prefix(4 * item.givenFrameCount).allSatisfy { $0 == 0 })
+      #expect(weights.dropFirst(4 * item.givenFrameCount).allSatisfy { $0 == 1 })
     }
+  }
+
+  @Test("details of the low resolution weigh more, in and around the pixel that shows them")
+  func detailsWeighMore() {
+    // One of 6 × 6 pixels differs, in the second of two frames.
+    let low = Tensor(zeros: [2, 6, 6, 1])
+    low.pointer[36 + 6 * 2 + 3] = 5
+    let weights = DetailWeights.of(lowResolution: low, highest: 8)
+    #expect(weights.count == 2 * 12 * 12)
+    #expect(weights.prefix(144).allSatisfy { $0 == 1 })
+    func weight(_ row: Int, _ column: Int) -> Float { weights[144 + 12 * row + column] }
+    #expect(weight(4, 6) > 5 && weight(5, 7) > 5, "the pixel itself")
+    #expect(weight(2, 4) == weight(4, 6) && weight(7, 9) == weight(4, 6), "its neighbours")
+    #expect(weight(11, 0) < 1.1, "the rest")
+    #expect(weights.allSatisfy { 1...8 ~= $0 })
   }
 
   @Test("all text is dropped where the recipe says so")

@@ -6,12 +6,6 @@ extension DenoiserBatch {
   /// The captions that are not dropped, in the order of the conditions.
   var captions: [String] { items.flatMap(\.conditions).compactMap(\.caption) }
 
-  /// One weight for each latent frame of each item: given frames do not count.
-  var frameWeights: [Float] {
-    let frameCount = clean.shape[1]
-    return items.flatMap { item in (0..<frameCount).map { $0 < item.givenFrameCount ? 0 : 1 } }
-  }
-
   /// x̂0 of a predicted velocity [B, F, h, w, c], each condition at its own timestep.
   func cleanEstimate(velocity: Tensor, schedule: NoiseSchedule) -> Tensor {
     let estimates = items.enumerated().map { index, item in

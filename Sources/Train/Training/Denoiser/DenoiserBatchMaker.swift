@@ -14,6 +14,8 @@ package struct DenoiserMixture: Sendable, Equatable {
   package var dropGivenFrames = 0.1
   /// The highest timestep of noise-conditioning augmentation.
   package var highestAugmentation = 300
+  /// How much an upsampler's errors count where its input shows something, against 1 elsewhere.
+  package var detailWeight: Float = 1
 
   package init() {}
 }
@@ -53,7 +55,7 @@ package struct DenoiserBatchMaker: Sendable {
       items: drafts.map(\.item), clean: .concatenating(drafts.map(\.clean)),
       noisy: .concatenating(drafts.map(\.noisy)), target: .concatenating(drafts.map(\.target)),
       lowResolution: drafts[0].lowResolution == nil ? nil : .concatenating(drafts.compactMap(\.lowResolution)),
-      isSelfConditioned: draw.chance(mixture.selfConditioning))
+      isSelfConditioned: draw.chance(mixture.selfConditioning), pixelWeights: drafts.flatMap(\.pixelWeights))
   }
 
   /// The random choices of one item; of the batch as a whole for `item` = itemCount.
@@ -68,6 +70,7 @@ package struct DenoiserBatchMaker: Sendable {
     let noisy: Tensor
     let target: Tensor
     let lowResolution: Tensor?
+    let pixelWeights: [Float]
   }
 
   private func draft(item: Int, step: Int) -> Draft {
@@ -94,7 +97,21 @@ package struct DenoiserBatchMaker: Sendable {
       noisy: [combine(clean, noise, velocities) { $0.noisy(clean: $1, epsilon: $2) }].batched,
       target: [combine(clean, noise, velocities) { $0.target(clean: $1, epsilon: $2) }].batched,
       lowResolution: augmented
-        ? [lowResolution(of: picks, in: examples, conditions, step: step, item: item)].batched : nil)
+        ? [lowResolution(of: picks, in: examples, conditions, step: step, item: item)].batched : nil,
+      pixelWeights: pixelWeights(of: picks, in: examples, givenFrameCount: description.givenFrameCount))
+  }
+
+  /// One weight for each latent pixel: given frames do not count, details of an upsampler's input count more.
+  private func pixelWeights(of picks: [Int], in examples: LatentExamples, givenFrameCount: Int) -> [Float] {
+    let shape = examples.latent(of: picks[0]).shape
+    var weights = [Float](repeating: 1, count: frameCount * shape[1] * shape[2])
+    if examples.hasLowResolution, mixture.detailWeight != 1 {
+      weights = DetailWeights.of(
+        lowResolution: .concatenating(picks.map { examples.lowResolutionLatent(of: $0) }),
+        highest: mixture.detailWeight)
+    }
+    for index in 0..<givenFrameCount * shape[1] * shape[2] { weights[index] = 0 }
+    return weights
   }
 
   /// The low-resolution latents with the noise of each condition's augmentation.

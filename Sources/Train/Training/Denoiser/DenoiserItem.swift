@@ -32,4 +32,6 @@ package struct DenoiserBatch: Sendable {
   package let lowResolution: Tensor?
   /// Whether a first pass gives the estimate that the second is conditioned on (§4.3).
   package let isSelfConditioned: Bool
+  /// How much the error at each latent pixel counts, B·F·h·w values: nothing in given frames.
+  package let pixelWeights: [Float]
 }

@@ -56,13 +56,18 @@ extension DenoiserTask {
       contentsOf: URL(fileURLWithPath: run.modelFolder + "/config.json"))
     let library = try LatentLibrary(autoencoderFolder: recipe.autoencoder, cacheFolder: cacheFolder, on: device)
     let data = try DenoiserData(recipe, run: run, configuration, library, report: report, until: stop)
-    func batches(_ videos: LatentExamples, _ images: LatentExamples) -> DenoiserBatchMaker {
+    func batches(
+      _ mixture: DenoiserMixture, _ videos: LatentExamples, _ images: LatentExamples
+    ) -> DenoiserBatchMaker {
       DenoiserBatchMaker(
-        recipe.mixture, seed: run.seed, videos: videos, images: images, frameCount: configuration.frames,
+        mixture, seed: run.seed, videos: videos, images: images, frameCount: configuration.frames,
         predictsFrames: configuration.hasFramePrediction)
     }
-    let training = batches(data.videos, data.images)
-    let held = batches(data.heldVideos, data.heldImages)
+    let training = batches(recipe.mixture, data.videos, data.images)
+    // Measured by the paper's loss, whatever training weighs.
+    var plain = recipe.mixture
+    plain.detailWeight = 1
+    let held = batches(plain, data.heldVideos, data.heldImages)
     let model = try VideoTransformer.forTraining(configuration, start: recipe.start, seed: run.seed)
     self.init(
       recipe, run: run, model: model, text: try TextEncoder(folder: recipe.textEncoder),

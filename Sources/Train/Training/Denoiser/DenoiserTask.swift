@@ -64,7 +64,7 @@ package final class DenoiserTask: TrainingTask {
     var input = DenoiserInput(batch, frameCount: model.configuration.frames)
     if batch.isSelfConditioned { input.previousEstimate = firstEstimate(input, batch, rows, ranges, on: tape.device) }
     let velocity = model(input, text: model.prepare(texts: rows, ranges: ranges, on: tape), on: tape)
-    return tape.meanSquaredError(velocity, batch.target, blockWeights: batch.frameWeights)
+    return tape.meanSquaredError(velocity, batch.target, blockWeights: batch.pixelWeights)
   }
 
   /// x̂0 of a pass without an estimate; no gradient flows through it (§4.3).
