@@ -5,6 +5,7 @@ package struct Sampler: Sendable {
   /// The timestep of each step, noisiest first.
   package let timesteps: [Int]
   package let guidance: Guidance
+  private let timestepCount: Int
   private let steps: [DDIMStep]
 
   /// - Precondition: `stepCount` is in 1...schedule.timestepCount.
@@ -12,6 +13,7 @@ package struct Sampler: Sendable {
     let timesteps = schedule.trailingTimesteps(stepCount)
     self.timesteps = timesteps
     self.guidance = guidance
+    timestepCount = schedule.timestepCount
     steps = timesteps.indices.map { step in
       let next = step + 1 < timesteps.count ? timesteps[step + 1] : -1
       return DDIMStep(schedule: schedule, from: timesteps[step], to: next, eta: eta)
@@ -19,6 +21,11 @@ package struct Sampler: Sendable {
   }
 
   package var stepCount: Int { timesteps.count }
+
+  /// The guidance scale of `step`, at the paper's t = (k + 1) / timesteps.
+  package func guidanceScale(step: Int) -> Double {
+    guidance.scale(time: Double(timesteps[step] + 1) / Double(timestepCount))
+  }
 
   /// Whether `state` has been through every step.
   package func isFinished(_ state: SamplerState) -> Bool { state.step == stepCount }

@@ -45,8 +45,8 @@ package struct Cascade {
   ) -> StageItem {
     StageItem(
       noise: NoiseKey(seed: clip.seed, stage: stage, chunk: chunk, item: clip.item), sampling: clip.stages[stage],
-      isImage: clip.isImage, text: text?.prompt, negativeText: text?.negative, lowResolution: below,
-      givenFrames: given)
+      isImage: clip.isImage, classLabel: clip.classLabel, text: text?.prompt, negativeText: text?.negative,
+      lowResolution: below, givenFrames: given)
   }
 
   /// The sampler of one stage for clips that are done together.
@@ -77,6 +77,13 @@ package struct Cascade {
     return try encode(frames: last.map { max(-1, min(1, $0)) }, stage: stage)
   }
 
+  /// Width and height in pixels of what `stage` makes.
+  package func pixelSize(stage: Int) throws -> (width: Int, height: Int) {
+    let size = try model.denoiser(stage: stage).configuration.size
+    let factor = try model.autoencoder(stage: stage).configuration.spatialFactor
+    return (size.width * factor, size.height * factor)
+  }
+
   /// Frames [F, H, W, 3] at the size of `stage` → normalised latents [1 + (F − 1)/4, h, w, c].
   package func encode(frames: Tensor, stage: Int) throws -> Tensor {
     let autoencoder = try model.autoencoder(stage: stage)
@@ -104,9 +111,12 @@ package struct Cascade {
   }
 
   /// The frames that chunk `chunk` adds to its clip: all of the first, later ones without what they share.
-  package func newFrames(_ latents: Tensor, stage: Int, chunk: Int) throws -> Tensor {
+  ///
+  /// - Parameter continues: whether also the first chunk begins with frames that are another clip's.
+  package func newFrames(_ latents: Tensor, stage: Int, chunk: Int, continues: Bool = false) throws -> Tensor {
     let pixels = try decodeChunk(latents, stage: stage)
-    return pixels.rows(ChunkLayout.newFrames(ofChunk: chunk, decodedCount: pixels.shape[0]))
+    return pixels.rows(
+      ChunkLayout.newFrames(ofChunk: chunk, decodedCount: pixels.shape[0], continues: continues))
   }
 
   // All in a row -----------------------------------------------------------------------------------------------------

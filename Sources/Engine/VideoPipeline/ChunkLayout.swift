@@ -16,7 +16,9 @@ package enum ChunkLayout {
   package static func frameCount(chunkCount: Int) -> Int { frameCount + (chunkCount - 1) * (frameCount - overlap) }
 
   /// Which of its decoded frames a chunk adds to the clip.
-  package static func newFrames(ofChunk chunk: Int, decodedCount: Int) -> Range<Int> {
-    (chunk == 0 ? 0 : overlap)..<decodedCount
+  ///
+  /// - Parameter continues: whether also the first chunk begins with frames that are another clip's.
+  package static func newFrames(ofChunk chunk: Int, decodedCount: Int, continues: Bool = false) -> Range<Int> {
+    (chunk == 0 && !continues ? 0 : overlap)..<decodedCount
   }
 }

@@ -5,6 +5,8 @@ package struct Clip: Sendable {
   package var prompt: String
   /// Stands in for the learned null text of guidance; nil: the learned one.
   package var negativePrompt: String?
+  /// For class-conditional models.
+  package var classLabel: Int?
   package var seed: UInt64
   /// The clip's number in its request; 0 in the service, where each clip has a seed of its own.
   package var item = 0
@@ -14,11 +16,12 @@ package struct Clip: Sendable {
   package var stages: [StageSampling]
 
   package init(
-    prompt: String, negativePrompt: String? = nil, seed: UInt64, item: Int = 0, frameCount: Int,
-    stages: [StageSampling]
+    prompt: String, negativePrompt: String? = nil, classLabel: Int? = nil, seed: UInt64, item: Int = 0,
+    frameCount: Int, stages: [StageSampling]
   ) {
     self.prompt = prompt
     self.negativePrompt = negativePrompt
+    self.classLabel = classLabel
     self.seed = seed
     self.item = item
     self.frameCount = frameCount

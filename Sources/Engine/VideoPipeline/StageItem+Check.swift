@@ -16,6 +16,7 @@ extension StageItem {
     if model.hasText && text == nil {
       throw PipelineError(.unsupported, "sample without a prompt: the model needs one; encode it first")
     }
+    try checkClass(against: model)
     try require("text", (text ?? negativeText)?.shape.last, is: model.hasText ? model.textWidth : nil)
     if let text, let negativeText { try require("negative text", negativeText.shape.last, is: text.shape.last) }
     let low = [shape[0], shape[1] / 2, shape[2] / 2, model.lowResolutionChannels]
@@ -28,6 +29,16 @@ extension StageItem {
     guard givenFrames.shape[0] <= shape[0] else {
       throw PipelineError(
         .wrongShape, "go on from given frames: they are \(givenFrames.shape[0]), the clip has \(shape[0])")
+    }
+  }
+
+  private func checkClass(against model: TransformerConfiguration) throws {
+    if model.classes == 0, let classLabel {
+      throw PipelineError(.unsupported, "sample class \(classLabel): the model has no classes; leave it out")
+    }
+    if model.classes > 0, classLabel.map((0..<model.classes).contains) != true {
+      let found = classLabel.map { "class \($0)" } ?? "no class"
+      throw PipelineError(.unsupported, "sample \(found): the model needs one of 0 to \(model.classes - 1)")
     }
   }
 

@@ -7,6 +7,8 @@ package struct StageItem: Sendable {
   package var noise: NoiseKey
   package var sampling: StageSampling
   package var isImage: Bool
+  /// 0…classes − 1; nil for models without classes. The unconditional branch sees the null class.
+  package var classLabel: Int?
   /// The encoded prompt [n, d_text]; nil for models without text.
   package var text: Tensor?
   /// The encoded negative prompt; nil for the learned null text.
@@ -17,12 +19,13 @@ package struct StageItem: Sendable {
   package var givenFrames: Tensor?
 
   package init(
-    noise: NoiseKey, sampling: StageSampling, isImage: Bool, text: Tensor? = nil, negativeText: Tensor? = nil,
-    lowResolution: Tensor? = nil, givenFrames: Tensor? = nil
+    noise: NoiseKey, sampling: StageSampling, isImage: Bool, classLabel: Int? = nil, text: Tensor? = nil,
+    negativeText: Tensor? = nil, lowResolution: Tensor? = nil, givenFrames: Tensor? = nil
   ) {
     self.noise = noise
     self.sampling = sampling
     self.isImage = isImage
+    self.classLabel = classLabel
     self.text = text
     self.negativeText = negativeText
     self.lowResolution = lowResolution

@@ -136,7 +136,7 @@ private struct BatchClip {
 
   var isRunning: Bool { !isDropped && !sampler.isFinished(state) }
 
-  var guidanceScale: Double { sampler.guidance.scale(step: state.step, of: sampler.stepCount) }
+  var guidanceScale: Double { sampler.guidanceScale(step: state.step) }
 
   /// With guidance first the conditional, then the unconditional one; without only the first.
   func branches(of index: Int) -> [Branch] {
@@ -147,7 +147,8 @@ private struct BatchClip {
   func condition(isConditional: Bool) -> DenoiserCondition {
     DenoiserCondition(
       timestep: Double(sampler.timesteps[state.step]),
-      augmentationTimestep: Double(item.sampling.augmentationTimestep), text: isConditional ? text : negativeText)
+      augmentationTimestep: Double(item.sampling.augmentationTimestep),
+      classLabel: isConditional ? item.classLabel : nil, text: isConditional ? text : negativeText)
   }
 }
 

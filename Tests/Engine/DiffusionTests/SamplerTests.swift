@@ -52,6 +52,22 @@ import Testing
     #expect(Guidance.constant(7.5).needsUnconditional)
   }
 
+  @Test("power-cosine guidance rises from 1 at pure noise to its scale at the clean end, late")
+  func powerCosine() {
+    let guidance = Guidance.powerCosine(7.5)
+    #expect(guidance.scale(time: 1) == 1)
+    #expect(abs(guidance.scale(time: 0) - 7.5) < 1e-12)
+    // (1 − ½)⁴ = 1/16, and 1 + 6.5·(1 − cos(π/16))/2.
+    #expect(abs(guidance.scale(time: 0.5) - 1.062447838690) < 1e-9)
+    #expect(guidance.needsUnconditional && !Guidance.powerCosine(1).needsUnconditional)
+    let sampler = Sampler(schedule: schedule, stepCount: 50, guidance: guidance)
+    let scales = (0..<50).map(sampler.guidanceScale)
+    // The first of the trailing timesteps is 999, pure noise.
+    #expect(scales[0] == 1)
+    #expect(zip(scales, scales.dropFirst()).allSatisfy { $0 < $1 })
+    #expect(scales[49] > 7 && scales[49] < 7.5)
+  }
+
   @Test("noise is the same whatever shape it is asked for in, and differs by every part of the key")
   func noise() {
     let flat = key.normals(.initialNoise, shape: [16])

@@ -103,6 +103,20 @@ import Weights
     #expect(with.result(0).array != without.result(0).array)
   }
 
+  @Test("power-cosine guidance makes another clip than a constant scale, the same one each time")
+  func powerCosine() throws {
+    let cascade = try Golden.cascade()
+    let latents = try [Guidance.constant(5), .powerCosine(5), .powerCosine(5)].map { guidance in
+      var guided = try item(cascade, stage: 0, seed: 1)
+      guided.sampling.guidance = guidance
+      let sampler = try cascade.sampler(stage: 0, items: [guided])
+      run(sampler)
+      return sampler.result(0).array
+    }
+    #expect(latents[0] != latents[1])
+    #expect(latents[1] == latents[2])
+  }
+
   @Test("latents of another size are refused with both shapes")
   func wrongLatents() throws {
     let cascade = try Golden.cascade()
