@@ -1,11 +1,15 @@
 import CFFmpeg
 
-/// Decodes the first video stream of one file into RGB frames.
+/// Decodes the first video stream of one file into RGB frames, all or the last ones.
 ///
 /// Owns FFmpeg's contexts; used by one thread.
 final class VideoDecoder {
   private let call: FFmpegCall
   private let byteLimit: Int
+  /// The most frames to keep; those before are forgotten.
+  private let keptFrameCount: Int
+  /// What else the file may be, by libavformat's names; empty: anything. A playlist would open other files.
+  private let containers: [String]
   private var format: UnsafeMutablePointer<AVFormatContext>?
   private var context: UnsafeMutablePointer<AVCodecContext>?
   private var scaler: OpaquePointer?
@@ -13,23 +17,34 @@ final class VideoDecoder {
   private var packet = av_packet_alloc()
   private var streamIndex: Int32 = 0
   private var bytes: [UInt8] = []
+  /// Frames decoded so far, kept or not.
   private var frameCount = 0
+  private var frameByteCount = 0
 
-  static func decode(_ path: String, byteLimit: Int) throws(MediaError) -> VideoFile.Contents {
-    let decoder = VideoDecoder(FFmpegCall("read video \"\(path)\"", code: .damaged), byteLimit: byteLimit)
+  static func decode(
+    _ path: String, byteLimit: Int, last keptFrameCount: Int = .max, containers: [String] = []
+  ) throws(MediaError) -> VideoFile.Contents {
+    let decoder = VideoDecoder(
+      FFmpegCall("read video \"\(path)\"", code: .damaged), byteLimit: byteLimit, keptFrameCount, containers)
     try decoder.open(path)
     try decoder.readAll()
     return try decoder.contents()
   }
 
-  private init(_ call: FFmpegCall, byteLimit: Int) {
+  private init(_ call: FFmpegCall, byteLimit: Int, _ keptFrameCount: Int, _ containers: [String]) {
     self.call = call
     self.byteLimit = byteLimit
+    self.keptFrameCount = keptFrameCount
+    self.containers = containers
   }
 
   private func open(_ path: String) throws(MediaError) {
     let open = FFmpegCall(call.attempt, code: .unreadable)
-    try open("open the file", avformat_open_input(&format, "file:" + path, nil, nil), hint: "is it a video?")
+    var options: OpaquePointer?
+    defer { av_dict_free(&options) }
+    av_dict_set(&options, "protocol_whitelist", "file", 0)
+    if !containers.isEmpty { av_dict_set(&options, "format_whitelist", containers.joined(separator: ","), 0) }
+    try open("open the file", avformat_open_input(&format, "file:" + path, nil, &options), hint: "is it a video?")
     let format = try open.unwrap("open the file", format)
     try call("find the streams", avformat_find_stream_info(format, nil))
     var codec: UnsafePointer<AVCodec>?
@@ -40,6 +55,7 @@ final class VideoDecoder {
     let context = try open.unwrap("allocate the decoder", context)
     try call("describe the stream", avcodec_parameters_to_context(context, stream.pointee.codecpar))
     context.pointee.thread_count = 1
+    context.pointee.max_pixels = Int64(byteLimit / 3)
     context.pointee.err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE
     try open("open the decoder", avcodec_open2(context, codec, nil))
   }
@@ -88,9 +104,9 @@ final class VideoDecoder {
     let context = try call.unwrap("decode", context)
     let (width, height) = (Int(context.pointee.width), Int(context.pointee.height))
     guard frame.pointee.width == context.pointee.width, frame.pointee.height == context.pointee.height,
-      frameCount == 0 || bytes.count == frameCount * width * height * 3
+      frameCount == 0 || frameByteCount == width * height * 3
     else { throw call.error("frame \(frameCount) has another size than those before it") }
-    let frameByteCount = width * height * 3
+    frameByteCount = width * height * 3
     guard bytes.count + frameByteCount <= byteLimit else {
       throw MediaError(
         .tooLarge,
@@ -98,9 +114,10 @@ final class VideoDecoder {
       )
     }
     if scaler == nil { scaler = try makeScaler(frame) }
+    if frameCount >= keptFrameCount { bytes.removeFirst(frameByteCount) }
+    let offset = bytes.count
     bytes.append(contentsOf: repeatElement(0, count: frameByteCount))
     let scaler = scaler
-    let offset = frameCount * frameByteCount
     let rows = bytes.withUnsafeMutableBufferPointer { buffer -> Int32 in
       guard let start = buffer.baseAddress else { return -1 }
       var target: [UnsafeMutablePointer<UInt8>?] = [start + offset, nil, nil, nil]
@@ -142,7 +159,8 @@ final class VideoDecoder {
     let rate = av_guess_frame_rate(format, stream, nil)
     return VideoFile.Contents(
       frames: RGBFrames(
-        width: Int(context.pointee.width), height: Int(context.pointee.height), frameCount: frameCount, bytes: bytes),
+        width: Int(context.pointee.width), height: Int(context.pointee.height),
+        frameCount: min(frameCount, keptFrameCount), bytes: bytes),
       frameRate: .init(Int(rate.num), Int(rate.den)),
       colour: .init(
         primaries: Int(context.pointee.color_primaries.rawValue), transfer: Int(context.pointee.color_trc.rawValue),

@@ -45,27 +45,35 @@ package enum VideoFile {
     package let pixelFormat: String
   }
 
-  /// Writes MP4 with H.264 whole and durably: yuv420p, BT.709, one packet a frame with its duration, the index in
-  /// front. The same frames and comment give the same bytes.
+  /// Writes a video whole and durably: exact frame rate, one packet a frame with its duration, MP4 with its index in
+  /// front. H.264 and VP9 are yuv420p in BT.709, FFV1 has the pixels as they are. The same frames and comment give the
+  /// same bytes.
   ///
   /// - Parameters:
-  ///   - frames: of even width and height.
+  ///   - frames: of even width and height where chroma is halved.
   ///   - framesPerSecond: exact.
   ///   - comment: the container's `comment`, none if empty.
-  package static func writeMP4(
-    _ frames: RGBFrames, framesPerSecond: Int, comment: String = "", to path: String
+  package static func write(
+    _ frames: RGBFrames, as format: VideoFormat, framesPerSecond: Int, comment: String = "", to path: String
   ) throws {
-    let (folder, name) = split(path)
+    let (folder, name) = path.folderAndName
     // Hidden and ending in .tmp: never a request, and overwritten by the next try after a crash.
     let temporary = "\(folder)/.\(name).encoding.tmp"
     do {
-      try MP4Encoder.encode(
-        frames, framesPerSecond: framesPerSecond, comment: comment, to: temporary, name: path)
+      try VideoEncoder.encode(
+        frames, as: format, framesPerSecond: framesPerSecond, comment: comment, to: temporary, name: path)
       try DurableFile.publish(temporary, as: path)
     } catch {
       _ = try? DurableFile.remove(temporary)
       throw error
     }
+  }
+
+  /// Writes MP4 with H.264.
+  package static func writeMP4(
+    _ frames: RGBFrames, framesPerSecond: Int, comment: String = "", to path: String
+  ) throws {
+    try write(frames, as: .mp4, framesPerSecond: framesPerSecond, comment: comment, to: path)
   }
 
   /// Decodes the first video stream of a file in any format that libavformat knows.
@@ -76,9 +84,14 @@ package enum VideoFile {
     try VideoDecoder.decode(path, byteLimit: byteLimit)
   }
 
-  private static func split(_ path: String) -> (folder: String, name: String) {
-    guard let slash = path.lastIndex(of: "/") else { return (".", path) }
-    let folder = path[..<slash]
-    return (folder.isEmpty ? "/" : String(folder), String(path[path.index(after: slash)...]))
+  /// Decodes a file that someone gives, of the usual containers only (a playlist would open other files), and keeps
+  /// its last frames.
+  ///
+  /// - Parameter byteLimit: the most bytes that the kept frames may take.
+  /// - Returns: at most `count` frames.
+  package static func readLast(_ count: Int, of path: String, byteLimit: Int = 1 << 30) throws -> RGBFrames {
+    try VideoDecoder.decode(
+      path, byteLimit: byteLimit, last: count, containers: ["mov", "mp4", "matroska", "webm", "avi"]
+    ).frames
   }
 }

@@ -1,10 +1,11 @@
 import CFFmpeg
 
-/// One MP4 file in the making: H.264 by libx264, on one thread, without anything that differs between two runs.
+/// One video file in the making, on one thread, without anything that differs between two runs.
 ///
 /// Owns FFmpeg's contexts; used by one thread.
-final class MP4Encoder {
+final class VideoEncoder {
   private let call: FFmpegCall
+  private let videoFormat: VideoFormat
   private var format: UnsafeMutablePointer<AVFormatContext>?
   private var context: UnsafeMutablePointer<AVCodecContext>?
   private var frame = av_frame_alloc()
@@ -13,10 +14,12 @@ final class MP4Encoder {
 
   /// Encodes all of `frames` into a new file at `path`; `name` is for messages.
   static func encode(
-    _ frames: RGBFrames, framesPerSecond: Int, comment: String, to path: String, name: String
+    _ frames: RGBFrames, as videoFormat: VideoFormat, framesPerSecond: Int, comment: String, to path: String,
+    name: String
   ) throws(MediaError) {
     let attempt = "write video \"\(name)\""
-    guard frames.width > 0, frames.height > 0, frames.width.isMultiple(of: 2), frames.height.isMultiple(of: 2) else {
+    let isEven = frames.width.isMultiple(of: 2) && frames.height.isMultiple(of: 2)
+    guard frames.width > 0, frames.height > 0, isEven || !videoFormat.halvesChroma else {
       throw MediaError(
         .unsupported,
         "\(attempt): the frames are \(frames.width) × \(frames.height), yuv420p takes even sizes; change the size")
@@ -25,30 +28,27 @@ final class MP4Encoder {
       throw MediaError(
         .unsupported, "\(attempt): \(frames.frameCount) frames at \(framesPerSecond) a second; both must be above 0")
     }
-    let encoder = MP4Encoder(FFmpegCall(attempt, code: .notWritten))
+    let encoder = VideoEncoder(FFmpegCall(attempt, code: .notWritten), videoFormat)
     try encoder.open(
       width: frames.width, height: frames.height, framesPerSecond: framesPerSecond, comment: comment, path: path)
     for index in 0..<frames.frameCount { try encoder.append(frames, index) }
     try encoder.finish()
   }
 
-  private init(_ call: FFmpegCall) { self.call = call }
+  private init(_ call: FFmpegCall, _ videoFormat: VideoFormat) {
+    self.call = call
+    self.videoFormat = videoFormat
+  }
 
   private func open(
     width: Int, height: Int, framesPerSecond: Int, comment: String, path: String
   ) throws(MediaError) {
     let url = "file:" + path
-    try call("choose the container", avformat_alloc_output_context2(&format, nil, "mp4", url))
+    try call("choose the container", avformat_alloc_output_context2(&format, nil, videoFormat.container, url))
     let format = try call.unwrap("choose the container", format)
     let stream = try call.unwrap("add a stream", avformat_new_stream(format, nil))
     self.stream = stream
-    let codec = try call.unwrap(
-      "find the encoder libx264", avcodec_find_encoder_by_name("libx264"), hint: "install Debian's libavcodec59")
-    context = avcodec_alloc_context3(codec)
-    let context = try call.unwrap("allocate the encoder", context)
-    Self.configure(context, width: width, height: height, framesPerSecond: framesPerSecond)
-    try call(
-      "open the encoder", Self.withOptions(["preset": "medium", "crf": "14"]) { avcodec_open2(context, codec, $0) })
+    let context = try openEncoder(width: width, height: height, framesPerSecond: framesPerSecond)
     try call("describe the stream", avcodec_parameters_from_context(stream.pointee.codecpar, context))
     stream.pointee.time_base = context.pointee.time_base
     stream.pointee.avg_frame_rate = context.pointee.framerate
@@ -56,12 +56,27 @@ final class MP4Encoder {
     format.pointee.flags |= AVFMT_FLAG_BITEXACT
     if !comment.isEmpty { av_dict_set(&format.pointee.metadata, "comment", comment, 0) }
     try call("create the file", avio_open(&format.pointee.pb, url, AVIO_FLAG_WRITE))
-    try call("write the header", Self.withOptions(["movflags": "+faststart"]) { avformat_write_header(format, $0) })
+    try call(
+      "write the header", Self.withOptions(videoFormat.containerOptions) { avformat_write_header(format, $0) })
     let frame = try call.unwrap("allocate a frame", frame)
-    frame.pointee.format = AV_PIX_FMT_YUV420P.rawValue
+    frame.pointee.format = videoFormat.pixelFormat.rawValue
     frame.pointee.width = Int32(width)
     frame.pointee.height = Int32(height)
     try call("allocate a frame", av_frame_get_buffer(frame, 0))
+  }
+
+  private func openEncoder(
+    width: Int, height: Int, framesPerSecond: Int
+  ) throws(MediaError) -> UnsafeMutablePointer<AVCodecContext> {
+    let codec = try call.unwrap(
+      "find the encoder \(videoFormat.encoder)", avcodec_find_encoder_by_name(videoFormat.encoder),
+      hint: "install Debian's libavcodec59")
+    context = avcodec_alloc_context3(codec)
+    let context = try call.unwrap("allocate the encoder", context)
+    configure(context, width: width, height: height, framesPerSecond: framesPerSecond)
+    try call(
+      "open the encoder", Self.withOptions(videoFormat.encoderOptions) { avcodec_open2(context, codec, $0) })
+    return context
   }
 
   deinit {
@@ -72,19 +87,19 @@ final class MP4Encoder {
     avformat_free_context(format)
   }
 
-  private static func configure(
+  private func configure(
     _ context: UnsafeMutablePointer<AVCodecContext>, width: Int, height: Int, framesPerSecond: Int
   ) {
     context.pointee.width = Int32(width)
     context.pointee.height = Int32(height)
-    context.pointee.pix_fmt = AV_PIX_FMT_YUV420P
+    context.pointee.pix_fmt = videoFormat.pixelFormat
     context.pointee.time_base = AVRational(num: 1, den: Int32(framesPerSecond))
     context.pointee.framerate = AVRational(num: Int32(framesPerSecond), den: 1)
     context.pointee.color_primaries = AVCOL_PRI_BT709
     context.pointee.color_trc = AVCOL_TRC_BT709
-    context.pointee.colorspace = AVCOL_SPC_BT709
-    context.pointee.color_range = AVCOL_RANGE_MPEG
-    context.pointee.chroma_sample_location = AVCHROMA_LOC_LEFT
+    context.pointee.colorspace = videoFormat.halvesChroma ? AVCOL_SPC_BT709 : AVCOL_SPC_RGB
+    context.pointee.color_range = videoFormat.halvesChroma ? AVCOL_RANGE_MPEG : AVCOL_RANGE_JPEG
+    if videoFormat.halvesChroma { context.pointee.chroma_sample_location = AVCHROMA_LOC_LEFT }
     // Without B-frames decoding order is display order: no edit list, nothing for a player to get wrong.
     context.pointee.max_b_frames = 0
     context.pointee.thread_count = 1
@@ -103,6 +118,19 @@ final class MP4Encoder {
   private func append(_ frames: RGBFrames, _ index: Int) throws(MediaError) {
     let frame = try call.unwrap("allocate a frame", frame)
     try call("reuse a frame", av_frame_make_writable(frame))
+    if videoFormat.halvesChroma {
+      try fillYCbCr(frame, frames, index)
+    } else {
+      try fillBGR0(frame, frames, index)
+    }
+    frame.pointee.pts = Int64(index)
+    try call("encode frame \(index)", avcodec_send_frame(context, frame))
+    try writePackets()
+  }
+
+  private func fillYCbCr(
+    _ frame: UnsafeMutablePointer<AVFrame>, _ frames: RGBFrames, _ index: Int
+  ) throws(MediaError) {
     let data = frame.pointee.data
     let stride = frame.pointee.linesize
     let luma = try call.unwrap("allocate a frame", data.0)
@@ -115,9 +143,22 @@ final class MP4Encoder {
         luma: .init(start: luma, stride: Int(stride.0)), blue: .init(start: blue, stride: Int(stride.1)),
         red: .init(start: red, stride: Int(stride.2)))
     }
-    frame.pointee.pts = Int64(index)
-    try call("encode frame \(index)", avcodec_send_frame(context, frame))
-    try writePackets()
+  }
+
+  /// Four bytes a pixel: blue, green, red and one that means nothing.
+  private func fillBGR0(
+    _ frame: UnsafeMutablePointer<AVFrame>, _ frames: RGBFrames, _ index: Int
+  ) throws(MediaError) {
+    let start = try call.unwrap("allocate a frame", frame.pointee.data.0)
+    let stride = Int(frame.pointee.linesize.0)
+    for row in 0..<frames.height {
+      for column in 0..<frames.width {
+        let source = index * frames.frameByteCount + (row * frames.width + column) * 3
+        let target = start + row * stride + column * 4
+        for part in 0..<3 { target[part] = frames.bytes[source + 2 - part] }
+        target[3] = 0
+      }
+    }
   }
 
   private func finish() throws(MediaError) {
