@@ -170,14 +170,17 @@ let testTargets: [Target] = [
       "JobModel", "Scheduling", "JobStore", "Settings", "WorkerProtocol", "WorkerLauncher", "DurableFiles", "Spool",
       "ControlProtocol", "ControlCommands", "DaemonTesting", logging, serviceLifecycle,
     ]),
-  tests("Worker", "WorkerRuntime", ["WorkerProtocol", "DurableFiles", "JobModel", "MediaIO", "TextEncoding", logging]),
+  tests(
+    "Worker", "WorkerRuntime",
+    ["WorkerProtocol", "DurableFiles", "JobModel", "MediaIO", "TextEncoding", "Weights", logging]),
   tests("Worker", "FixtureEvaluation", ["Kernels", "Tensors", "Weights"]),
   tests("Control", "ControlCommands", ["ControlProtocol", "DurableFiles", "JobModel", argumentParser]),
   // The real programs together, on a tiny model.
   .testTarget(
     name: "EndToEndTests",
     dependencies: [
-      "DaemonTesting", "ControlCommands", "ControlProtocol", "DurableFiles", "JobModel", "MediaIO", "TextEncoding",
+      "DaemonTesting", "ControlCommands", "ControlProtocol", "Diffusion", "DurableFiles", "JobModel", "Layers",
+      "MediaIO", "TextEncoding", "VideoTransformer", "Weights",
     ],
     path: "Tests/Programs/EndToEndTests", swiftSettings: settings),
 ]

@@ -25,7 +25,7 @@ package struct CheckpointReference: Codable, Equatable, Sendable {
 
 /// A file that a task has made.
 package struct OutputFile: Codable, Equatable, Sendable {
-  /// `text`, `latents`, `video`, `poster`, `frame-000000`.
+  /// `text`, `latents`, `video`, `poster`, `frame-000000` …
   package var name: String
   /// Relative to the attempt's folder.
   package var path: String

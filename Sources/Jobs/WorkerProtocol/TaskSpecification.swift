@@ -63,12 +63,14 @@ package struct SampleWork: Codable, Equatable, Sendable {
   package var seed: Int64
   /// Output of the text task; nil for models without text.
   package var text: FileReference?
-  /// For class-conditional models.
+  /// For class-conditional models; stages without classes do not look at it.
   package var classLabel: Int?
   /// Latents of the same chunk from the stage below; nil at stage 0.
   package var previousStage: FileReference?
   /// Latents of the chunk before at this stage; nil for chunk 0.
   package var previousChunk: FileReference?
+  /// What chunk 0 begins with; nil: nothing is given.
+  package var given: GivenFrames?
   package var sampling: Sampling
   /// Where to go on from, written by an earlier attempt; nil: from the beginning.
   package var checkpoint: CheckpointReference?
@@ -77,7 +79,7 @@ package struct SampleWork: Codable, Equatable, Sendable {
 
   package init(
     stage: Int, chunk: Int, isImage: Bool, seed: Int64, text: FileReference?, classLabel: Int?,
-    previousStage: FileReference?, previousChunk: FileReference?, sampling: Sampling,
+    previousStage: FileReference?, previousChunk: FileReference?, given: GivenFrames? = nil, sampling: Sampling,
     checkpoint: CheckpointReference?, checkpointSeconds: Double
   ) {
     self.stage = stage
@@ -88,18 +90,40 @@ package struct SampleWork: Codable, Equatable, Sendable {
     self.classLabel = classLabel
     self.previousStage = previousStage
     self.previousChunk = previousChunk
+    self.given = given
     self.sampling = sampling
     self.checkpoint = checkpoint
     self.checkpointSeconds = checkpointSeconds
   }
 
   enum CodingKeys: String, CodingKey {
-    case stage, chunk, seed, text, sampling, checkpoint
+    case stage, chunk, seed, text, given, sampling, checkpoint
     case isImage = "is_image"
     case classLabel = "class_label"
     case previousStage = "previous_stage"
     case previousChunk = "previous_chunk"
     case checkpointSeconds = "checkpoint_seconds"
+  }
+}
+
+/// Conditioning frames of a clip (`model.md` sections 3.1 and 7). Stages trained without frame prediction do not look
+/// at them.
+package struct GivenFrames: Codable, Equatable, Sendable {
+  package enum Kind: String, Codable, Sendable {
+    /// A picture (PNG, JPEG): 1 latent frame at the stage's own size.
+    case image
+    /// A video, whose last 5 frames become 2 latent frames.
+    case video
+    /// Latents of this stage, `[n, h, w, c]`, given as they are.
+    case latents
+  }
+
+  package var kind: Kind
+  package var file: FileReference
+
+  package init(_ kind: Kind, _ file: FileReference) {
+    self.kind = kind
+    self.file = file
   }
 }
 
@@ -135,13 +159,16 @@ package struct Sampling: Codable, Equatable, Sendable {
   }
 }
 
-/// Decodes the chunks of a clip in order, each with a fresh stream and without its first 5 frames from the second on,
-/// trims to `frameCount` and writes the media. Outputs: those of `media`.
+/// Decodes the chunks of a clip in order, each with a fresh stream and without its first 5 frames from the second on
+/// (from the first on in a clip that continues another), trims to `frameCount` and writes the media. Outputs: those of
+/// `media`.
 package struct DecodeWork: Codable, Equatable, Sendable {
   /// The stage whose latents these are: its autoencoder decodes.
   package var stage: Int
   /// One for each chunk.
   package var latents: [FileReference]
+  /// Whether also the first chunk begins with frames that are another clip's.
+  package var continues: Bool
   /// One: an image.
   package var frameCount: Int
   package var framesPerSecond: Int
@@ -152,10 +179,12 @@ package struct DecodeWork: Codable, Equatable, Sendable {
   package var metadata: String
 
   package init(
-    stage: Int, latents: [FileReference], frameCount: Int, framesPerSecond: Int, media: Media, metadata: String
+    stage: Int, latents: [FileReference], continues: Bool = false, frameCount: Int, framesPerSecond: Int, media: Media,
+    metadata: String
   ) {
     self.stage = stage
     self.latents = latents
+    self.continues = continues
     self.frameCount = frameCount
     self.framesPerSecond = framesPerSecond
     self.media = media
@@ -163,7 +192,7 @@ package struct DecodeWork: Codable, Equatable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case stage, latents, media, metadata
+    case stage, latents, continues, media, metadata
     case frameCount = "frame_count"
     case framesPerSecond = "fps"
   }
@@ -177,10 +206,13 @@ package struct Media: Codable, Equatable, Sendable {
   package var poster: Bool
   /// Outputs `frame-000000` …: each frame as a PNG.
   package var frames: Bool
+  /// Output `latents`: those of every chunk, `chunk-0` … in one file.
+  package var latents: Bool
 
-  package init(video: String?, poster: Bool, frames: Bool) {
+  package init(video: String?, poster: Bool, frames: Bool, latents: Bool = false) {
     self.video = video
     self.poster = poster
     self.frames = frames
+    self.latents = latents
   }
 }

@@ -28,13 +28,14 @@ struct ClipMedia {
     _ media: Media, framesPerSecond: Int, comment: String, in folder: AttemptFolder
   ) throws -> [OutputFile] {
     var outputs: [OutputFile] = []
-    if let format = media.video {
-      guard format == "mp4" else {
-        throw Failure(.request, "write a video as \"\(format)\": this version writes mp4")
+    if let name = media.video {
+      guard let format = VideoFormat(rawValue: name) else {
+        let known = VideoFormat.allCases.map(\.rawValue).joined(separator: ", ")
+        throw Failure(.request, "write a video as \"\(name)\": this version writes \(known)")
       }
       outputs.append(
-        try output("video", "clip.mp4", in: folder) { path in
-          try VideoFile.writeMP4(frames, framesPerSecond: framesPerSecond, comment: comment, to: path)
+        try output("video", "clip.\(format.fileExtension)", in: folder) { path in
+          try VideoFile.write(frames, as: format, framesPerSecond: framesPerSecond, comment: comment, to: path)
         })
     }
     if media.poster { outputs.append(try picture(0, "poster", "poster.png", comment, in: folder)) }

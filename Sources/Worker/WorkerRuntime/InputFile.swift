@@ -4,21 +4,34 @@ import Weights
 import WorkerProtocol
 
 extension FileReference {
-  /// Opens a file of tensors that an earlier task made, after comparing its digest.
+  /// The file's path, after comparing its digest.
   ///
   /// - Throws: a failure of kind `resource`: the daemon may have another copy.
-  func openTensors(for attempt: Attempt) throws -> SafetensorsFile {
+  func checkedPath(for attempt: Attempt) throws -> String {
     let path = attempt.folder.resolve(path)
     let found = try DurableFiles.sha256(ofFile: path)
     guard found == sha256 else {
       throw Failure(
         .resource, "read \"\(path)\": its SHA-256 is \(found), expected \(sha256); it was damaged or replaced")
     }
+    return path
+  }
+
+  /// Opens a file of tensors that an earlier task made, after comparing its digest.
+  ///
+  /// - Throws: a failure of kind `resource`.
+  func openTensors(for attempt: Attempt) throws -> SafetensorsFile {
+    let path = try checkedPath(for: attempt)
     do {
       return try SafetensorsFile(path: path)
     } catch let error as WeightsError {
       throw Failure(.resource, error.description)
     }
+  }
+
+  /// Reads the latents that a sampling task made.
+  func openLatents(for attempt: Attempt) throws -> Tensor {
+    try openTensors(for: attempt).tensor(TaskFile.latents.tensor)
   }
 }
 

@@ -3,6 +3,7 @@ import Foundation
 import Tensors
 import VideoAutoencoder
 import VideoPipeline
+import Weights
 import WorkerProtocol
 
 extension TaskRunner {
@@ -20,21 +21,32 @@ extension TaskRunner {
 
   private func decode(_ attempt: Attempt, _ work: DecodeWork, _ cascade: Cascade) throws {
     var frames: [Tensor] = []
+    var allLatents: [Tensor] = []
     for (chunk, file) in work.latents.enumerated() {
       if endIfAsked(attempt) { return }
       let begun = ContinuousClock.now
       let latents = try file.openTensors(for: attempt).tensor(TaskFile.latents.tensor)
       try cascade.check(latents: latents, stage: work.stage)
-      frames.append(try cascade.newFrames(latents, stage: work.stage, chunk: chunk))
+      frames.append(
+        try cascade.newFrames(latents, stage: work.stage, chunk: chunk, continues: work.continues))
+      allLatents.append(latents)
       attempt.journal.record(
         .step(step: chunk + 1, of: work.latents.count, seconds: (ContinuousClock.now - begun).inSeconds))
     }
     if endIfAsked(attempt) { return }
     let clip = try ClipMedia(frames, frameCount: work.frameCount)
     let text = try reproducible(work.metadata, attempt.task, kernels: cascade.device.kernelsName)
-    let outputs = try clip.write(
+    var outputs = try clip.write(
       work.media, framesPerSecond: work.framesPerSecond, comment: text, in: attempt.folder)
+    if work.media.latents { outputs.append(try write(allLatents, comment: text, for: attempt)) }
     end(attempt, .done, outputs: outputs, reproducible: text)
+  }
+
+  /// The last stage's normalised latents of all chunks as one file, `chunk-0` … each [F, h, w, c].
+  private func write(_ latents: [Tensor], comment: String, for attempt: Attempt) throws -> OutputFile {
+    var document = SafetensorsDocument(metadata: ["comment": comment])
+    for (chunk, tensor) in latents.enumerated() { document.add("chunk-\(chunk)", tensor) }
+    return try write(document.data(), TaskFile.latents.file, as: "latents", for: attempt)
   }
 
   /// The reproducible part of the result: what the daemon knows of it, and what only the worker knows.

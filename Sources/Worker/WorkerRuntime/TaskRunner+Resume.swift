@@ -68,6 +68,7 @@ extension SampleWork {
     work.text?.path = ""
     work.previousStage?.path = ""
     work.previousChunk?.path = ""
+    work.given?.file.path = ""
     return sha256(of: Data(try ProtocolCoding.encode(Identity(work: work, weights: weights))))
   }
 }

@@ -111,37 +111,48 @@ extension Attempt {
 extension Cascade {
   /// Reads what earlier tasks made for this one.
   fileprivate func item(_ work: SampleWork, _ attempt: Attempt) throws -> StageItem {
-    let text = try work.text?.openTensors(for: attempt)
-    let latents = { (file: FileReference?) in
-      try file?.openTensors(for: attempt).tensor(TaskFile.latents.tensor)
-    }
-    let given = try latents(work.previousChunk).flatMap { try continuation(of: $0, stage: work.stage) }
-    guard work.sampling.sampler == "ddim", work.sampling.guidanceSchedule == "constant", work.classLabel == nil else {
-      throw Failure(
-        .request,
-        "sample with \(work.sampling.sampler), guidance \(work.sampling.guidanceSchedule): this version knows ddim and "
-          + "constant, without class labels")
-    }
-    let steps = work.sampling.steps
-    guard (1...model.schedule.timestepCount).contains(steps) else {
-      throw Failure(.request, "sample in \(steps) steps: allowed are 1 to \(model.schedule.timestepCount)")
-    }
     guard (0..<1_000_000).contains(work.chunk) else {
       throw Failure(.request, "sample chunk \(work.chunk): allowed are 0 to 999999")
     }
-    let noise = work.sampling.upsamplerNoise ?? -1
-    guard (-1..<model.schedule.timestepCount).contains(noise) else {
-      throw Failure(.request, "sample with k_sr \(noise): allowed are -1 to \(model.schedule.timestepCount - 1)")
-    }
+    // A cascade may have stages that look at less than its base does.
+    let denoiser = try model.denoiser(stage: work.stage).configuration
+    let text = denoiser.hasText ? try work.text?.openTensors(for: attempt) : nil
     return StageItem(
       noise: NoiseKey(seed: UInt64(bitPattern: work.seed), stage: work.stage, chunk: work.chunk),
-      sampling: StageSampling(
-        stepCount: steps, guidance: .constant(work.sampling.guidanceScale), eta: work.sampling.eta,
-        augmentationTimestep: noise),
-      isImage: work.isImage, text: try text?.tensor(TaskFile.text.prompt),
+      sampling: try sampling(work.sampling), isImage: work.isImage,
+      classLabel: denoiser.classes > 0 ? work.classLabel : nil, text: try text?.tensor(TaskFile.text.prompt),
       negativeText: try text.flatMap {
         $0.contains(TaskFile.text.negativePrompt) ? try $0.tensor(TaskFile.text.negativePrompt) : nil
       },
-      lowResolution: try latents(work.previousStage), givenFrames: given)
+      lowResolution: try work.previousStage?.openLatents(for: attempt), givenFrames: try givenFrames(work, attempt))
+  }
+
+  /// - Throws: a failure of kind `request` for what this version or the model's schedule does not have.
+  private func sampling(_ sampling: Sampling) throws -> StageSampling {
+    guard sampling.sampler == "ddim" else {
+      throw Failure(.request, "sample with \(sampling.sampler): this version knows ddim")
+    }
+    let timesteps = model.schedule.timestepCount
+    guard (1...timesteps).contains(sampling.steps) else {
+      throw Failure(.request, "sample in \(sampling.steps) steps: allowed are 1 to \(timesteps)")
+    }
+    let noise = sampling.upsamplerNoise ?? -1
+    guard (-1..<timesteps).contains(noise) else {
+      throw Failure(.request, "sample with k_sr \(noise): allowed are -1 to \(timesteps - 1)")
+    }
+    return StageSampling(
+      stepCount: sampling.steps, guidance: try Guidance(sampling), eta: sampling.eta, augmentationTimestep: noise)
+  }
+}
+
+extension Guidance {
+  fileprivate init(_ sampling: Sampling) throws {
+    switch sampling.guidanceSchedule {
+    case "constant": self = .constant(sampling.guidanceScale)
+    case "power-cosine": self = .powerCosine(sampling.guidanceScale)
+    default:
+      throw Failure(
+        .request, "guide by \"\(sampling.guidanceSchedule)\": this version knows constant and power-cosine")
+    }
   }
 }

@@ -65,7 +65,7 @@ struct Attempt {
         guard try sha256(ofFile: path) == checkpoint.file.sha256 else { preconditionFailure("damaged checkpoint") }
         return (String(decoding: try DurableFile.read(path), as: UTF8.self), checkpoint.step)
       }
-      let inputs = try digest([work.text, work.previousStage, work.previousChunk].compactMap { $0 })
+      let inputs = try digest([work.text, work.previousStage, work.previousChunk, work.given?.file].compactMap { $0 })
       return (sha256(of: Array("\(inputs) \(work.stage) \(work.chunk) \(work.seed) \(work.sampling)".utf8)), 0)
     }
   }
@@ -99,6 +99,8 @@ struct Attempt {
       case .sample: [("latents", "latents.safetensors")]
       case .decode(let work):
         (work.media.video.map { [("video", "clip.\($0)")] } ?? []) + (work.media.poster ? [("poster", "clip.png")] : [])
+          + (work.media.frames ? [("frame-000000", "frame-000000.png"), ("frame-000001", "frame-000001.png")] : [])
+          + (work.media.latents ? [("latents", "latents.safetensors")] : [])
       }
     return try names.map { name, path in
       let content = Array("\(name) \(state)".utf8)
