@@ -88,6 +88,10 @@ extension DaemonConfiguration {
     limits.json.depth = try table.value("nesting", default: limits.json.depth, in: 1...256)
     limits.promptByteCount =
       try table.value("prompt", default: ByteCount(limits.promptByteCount), in: ByteCount(1)...(.mebibytes(16))).bytes
+    limits.conditioningByteCount =
+      try table.value(
+        "conditioning", default: ByteCount(limits.conditioningByteCount), in: .kibibytes(1)...(.gibibytes(1))
+      ).bytes
     limits.clipCount = try table.value("clips", default: limits.clipCount, in: 1...1_000_000)
     return limits
   }

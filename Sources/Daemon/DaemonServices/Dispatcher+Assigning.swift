@@ -36,7 +36,7 @@ extension Dispatcher {
       var candidates: [Candidate] = []
       for task in ready where !held.contains(task.task.job) {
         let stage = task.task.stage
-        switch core.models.entry(task.model) {
+        switch core.models.entry(task.model, variant: task.variant) {
         case .usable(let model) where model.memoryByteCount(of: stage) <= largest:
           candidates.append(Candidate(task, memoryByteCount: model.memoryByteCount(of: stage)))
         case .usable(let model):
@@ -68,7 +68,7 @@ extension Dispatcher {
     mayHoldForModels = false
     for job in try await core.store.jobs(JobFilter(states: [.held]), limit: 1000) {
       guard job.reason?.hasPrefix(Self.modelReason) == true, let model = job.model else { continue }
-      guard case .usable = core.models.entry(model) else {
+      guard case .usable = core.models.entry(model, variant: job.parameters?.variant) else {
         mayHoldForModels = true
         continue
       }
@@ -143,11 +143,16 @@ extension Dispatcher {
   }
 }
 
+extension ReadyTask {
+  /// What a worker loads for it: the model, or one of its sizes.
+  fileprivate var folderName: String { variant.map { "\(model)/\($0)" } ?? model }
+}
+
 extension Candidate {
   fileprivate init(_ ready: ReadyTask, memoryByteCount: Int) {
     self.init(
-      task: ready.task.id, job: ready.task.job, model: ready.model, stage: ready.task.stage, priority: ready.priority,
-      account: ready.account, waited: Date.now.timeIntervalSince(ready.created), memoryByteCount: memoryByteCount,
-      kills: ready.task.kills)
+      task: ready.task.id, job: ready.task.job, model: ready.folderName, stage: ready.task.stage,
+      priority: ready.priority, account: ready.account, waited: Date.now.timeIntervalSince(ready.created),
+      memoryByteCount: memoryByteCount, kills: ready.task.kills)
   }
 }

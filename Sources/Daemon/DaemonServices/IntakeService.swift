@@ -11,6 +11,7 @@ import Synchronization
 package final class IntakeService: Service {
   let core: ServiceCore
   private let publisher: Publisher
+  private let conditioning: ConditioningReader
   private let watcher: SpoolWatcher
   private let dispatcher: Dispatcher
   /// Used by one look at a time.
@@ -24,6 +25,7 @@ package final class IntakeService: Service {
     self.publisher = publisher
     self.dispatcher = dispatcher
     let configuration = core.configuration
+    conditioning = ConditioningReader(root: root.path, limits: configuration.limits)
     scanner = SpoolScanner(root: root, limits: configuration.limits, settle: configuration.settle)
     watcher = SpoolWatcher(
       root: configuration.paths.spool, mode: configuration.watch == .poll ? .poll : .inotify, logger: core.logger)
@@ -99,12 +101,27 @@ package final class IntakeService: Service {
       // Known bytes are not judged again: the configuration may have changed since.
       if try await core.store.recognize(file) != nil { return }
       do {
-        let resolved = try resolve(request, file)
+        var resolved = try resolve(request, file)
         try await checkNames(file, resolved)
+        resolved.input = try await copyInput(of: request, file)
         let acceptance = try await core.store.accept(file, resolved)
+        if case .new = acceptance {} else { core.removeInput(of: resolved) }
         try await settle(acceptance, file)
       } catch let error as RequestError {
         try await refuse(file, error)
+      }
+    }
+  }
+
+  /// Copies the picture or video that the request names into the state folder: what happens to it from now on changes
+  /// nothing. A copy whose job was never stored goes when the service starts again.
+  private func copyInput(of request: Request, _ file: RequestFile) async throws -> InputFile? {
+    guard let named = request.namedFile else { return nil }
+    let name = "\(ServiceCore.inputs)/\(UUID().uuidString)"
+    return try await offPool { [core, conditioning] in
+      try DurableFile.makeFolder(core.absolute(ServiceCore.inputs), permissions: 0o700)
+      return try conditioning.copy(request, owner: file.owner, to: core.absolute(name)).map {
+        InputFile(path: named.path, sha256: $0.sha256, byteCount: $0.byteCount, copy: name)
       }
     }
   }
@@ -140,7 +157,8 @@ package final class IntakeService: Service {
       guard let digest = SHA256Digest(hex: file.digest) else { preconditionFailure("a request's digest is SHA-256") }
       let resolved = try request.resolved(for: model, digest: digest, account: "default", capabilities: capabilities)
       try Admission.check(
-        resolved, model: model, deviceMemories: core.configuration.devices.map(\.memory.bytes))
+        resolved, model: model.variant(resolved.variant) ?? model,
+        deviceMemories: core.configuration.devices.map(\.memory.bytes))
       return resolved
     }
   }

@@ -35,8 +35,10 @@ struct JobReport: Sendable {
       }
       var metadata: [JSONValue.Member] = clip.prompt.map { [.init("prompt", .string($0))] } ?? []
       metadata.append(.init("seed", .integer(clip.seed)))
+      let frames = outputs.filter { $0.hasPrefix("frame-") }.sorted()
       return ClipMedia(
-        index: clip.index, videoPath: try path("video"), imagePath: try path("poster"), metadata: metadata)
+        index: clip.index, videoPath: try path("video"), imagePath: try path("poster"),
+        framePaths: try frames.compactMap(path), latentsPath: try path("latents"), metadata: metadata)
     }
   }
 

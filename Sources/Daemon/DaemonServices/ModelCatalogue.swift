@@ -49,7 +49,18 @@ package final class ModelCatalogue: Sendable {
 
   package func entry(_ name: String) -> Entry? { entries.withLock { $0[name] } }
 
-  package func folder(_ name: String) -> String? { models.first { $0.name == name }?.folder }
+  /// The same for one of a model's sizes.
+  ///
+  /// - Parameter variant: its folder inside the model's; nil for the model itself.
+  package func entry(_ name: String, variant: String?) -> Entry? {
+    guard case .usable(let model) = entry(name) else { return entry(name) }
+    guard let sized = model.variant(variant) else { return .broken("it has no variant \"\(variant ?? "")\" any more") }
+    return .usable(sized)
+  }
+
+  package func folder(_ name: String, variant: String?) -> String? {
+    models.first { $0.name == name }.map { model in variant.map { "\(model.folder)/\($0)" } ?? model.folder }
+  }
 
   package var names: [String] { models.map(\.name) }
 

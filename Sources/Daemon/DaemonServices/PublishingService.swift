@@ -111,6 +111,7 @@ package struct PublishingService: Service {
     for task in try await core.store.tasks(of: job) {
       try DurableFile.remove(AttemptFolder.taskFolder(state: core.state, task: "\(task.id)"))
     }
+    if let parameters = try await core.store.job(job)?.parameters { core.removeInput(of: parameters) }
   }
 }
 

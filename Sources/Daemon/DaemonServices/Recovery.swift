@@ -1,3 +1,4 @@
+import DurableFiles
 import Foundation
 import JobModel
 import JobStore
@@ -22,9 +23,20 @@ package struct Recovery: Sendable {
       guard let lease = task.lease else { continue }
       try await dispatcher.adopt(task, lease)
     }
+    try await removeStrayInputs()
     for job in try await core.store.jobs(JobFilter(states: [.held]), limit: 1000)
     where job.reason?.hasPrefix(Dispatcher.deviceReason) == true {
       try await core.store.release(job.id)
+    }
+  }
+
+  /// Copies whose job was never stored, or has ended for good.
+  private func removeStrayInputs() async throws {
+    let folder = core.absolute(ServiceCore.inputs)
+    guard DurableFile.exists(folder) else { return }
+    let used = try await core.store.inputCopies()
+    for name in try Folder(folder).names() where !used.contains("\(ServiceCore.inputs)/\(name)") {
+      try DurableFile.remove("\(folder)/\(name)")
     }
   }
 }

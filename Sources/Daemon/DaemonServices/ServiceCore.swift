@@ -21,6 +21,14 @@ package struct ServiceCore: Sendable {
 
   package var state: String { configuration.paths.state }
 
+  /// The folder, inside the state folder, of jobs' own copies of what their requests name.
+  package static let inputs = "inputs"
+
+  /// Removes the job's copy of what its request names, where there is one.
+  func removeInput(of parameters: ResolvedRequest) {
+    if let copy = parameters.input?.copy { unlink(absolute(copy)) }
+  }
+
   /// The folder that passes between us and a worker for one lease.
   package func folder(_ lease: Lease) -> AttemptFolder {
     AttemptFolder(state: state, task: "\(lease.task)", attempt: lease.attempt)

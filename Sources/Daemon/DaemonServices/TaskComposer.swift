@@ -24,7 +24,7 @@ package struct TaskComposer: Sendable {
     guard let job = try await core.store.job(task.job), let parameters = job.parameters else {
       throw CompositionError(message: "job \(task.job): it has no parameters; submit it again", redo: nil)
     }
-    guard let modelFolder = core.models.folder(parameters.model) else {
+    guard let modelFolder = core.models.folder(parameters.model, variant: parameters.variant) else {
       throw CompositionError(
         message: "model \"\(parameters.model)\" is not configured; known: \(core.models.names.joined(separator: ", "))",
         redo: nil)
@@ -51,17 +51,40 @@ package struct TaskComposer: Sendable {
     }
     let stage = parameters.stages[index]
     let below = index > 0 ? TaskStage(parameters.stages[index - 1].name) : nil
+    let part = parameters.plan.part(task.chunk)
     return SampleWork(
-      stage: stage.name.index, chunk: task.chunk, isImage: parameters.isImage, seed: parameters.clips[task.clip].seed,
+      stage: stage.name.index, chunk: part.chunk, isImage: parameters.isImage || part == .firstFrame,
+      seed: parameters.clips[task.clip].seed,
       text: parameters.takesText ? try clip.output("text", of: .text, chunk: 0) : nil,
       classLabel: parameters.classLabel,
       previousStage: try below.map { try clip.output("latents", of: $0, chunk: task.chunk) },
-      previousChunk: task.chunk > 0 ? try clip.output("latents", of: task.stage, chunk: task.chunk - 1) : nil,
+      previousChunk: part.chunk > 0 ? try clip.output("latents", of: task.stage, chunk: task.chunk - 1) : nil,
+      given: part == .chunk(0) ? try given(task, parameters, clip) : nil,
       sampling: Sampling(
         sampler: parameters.sampler.rawValue, steps: stage.steps, guidanceScale: stage.guidanceScale,
         guidanceSchedule: parameters.guidanceSchedule.rawValue, eta: parameters.eta, upsamplerNoise: stage.kSR),
       checkpoint: try await checkpoint(of: task.id),
       checkpointSeconds: core.configuration.checkpointInterval.seconds)
+  }
+
+  /// What the clip begins with.
+  private func given(
+    _ task: TaskRecord, _ parameters: ResolvedRequest, _ clip: ClipResults
+  ) throws -> GivenFrames? {
+    switch parameters.conditioning {
+    case nil: return nil
+    case .generated: return GivenFrames(.latents, try clip.output("latents", of: task.stage, chunk: 0))
+    case .image, .video:
+      guard let input = parameters.input else {
+        throw CompositionError(
+          message: "job \(task.job): its conditioning file was not kept; submit it again", redo: nil)
+      }
+      let file = FileReference(path: core.absolute(input.copy), sha256: input.sha256)
+      guard DurableFile.exists(file.path) else {
+        throw CompositionError(message: "the copy of \"\(input.path)\" is lost; submit the request again", redo: nil)
+      }
+      return GivenFrames(parameters.conditioning == .image ? .image : .video, file)
+    }
   }
 
   private func decode(
@@ -73,10 +96,11 @@ package struct TaskComposer: Sendable {
     let video = parameters.isImage || parameters.output.video == .none ? nil : parameters.output.video.rawValue
     return DecodeWork(
       stage: last.index,
-      latents: try (0..<parameters.chunkCount).map { try clip.output("latents", of: TaskStage(last), chunk: $0) },
-      frameCount: parameters.frameCount, framesPerSecond: parameters.fps,
+      latents: try parameters.plan.chunkNumbers.map { try clip.output("latents", of: TaskStage(last), chunk: $0) },
+      continues: parameters.conditioning == .video, frameCount: parameters.frameCount, framesPerSecond: parameters.fps,
       media: Media(
-        video: video, poster: parameters.isImage || parameters.output.poster, frames: parameters.output.frames),
+        video: video, poster: parameters.isImage || parameters.output.poster, frames: parameters.output.frames,
+        latents: parameters.output.latents),
       metadata: record.clip(task.clip).document.text())
   }
 
@@ -92,6 +116,16 @@ package struct TaskComposer: Sendable {
       try await core.store.dropCheckpoint(checkpoint)
     }
     return nil
+  }
+}
+
+extension TaskPlan.Part {
+  /// The chunk that the part is, also for noise; the first frame is chunk 0 of an image.
+  fileprivate var chunk: Int {
+    switch self {
+    case .firstFrame: 0
+    case .chunk(let chunk): chunk
+    }
   }
 }
 

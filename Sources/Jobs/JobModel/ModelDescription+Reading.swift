@@ -15,6 +15,10 @@ extension ModelDescription {
   /// Keys that only the engine needs are left to it.
   /// - Parameter name: the name from the configuration.
   package init(name: String, folder: String) throws {
+    try self.init(name: name, folder: folder, readingVariants: true)
+  }
+
+  private init(name: String, folder: String, readingVariants: Bool) throws {
     let pipeline = try ModelFile(folder + "/pipeline.json")
     guard let parts = pipeline.root["stages"]?.arrayValue, 1...StageName.allCases.count ~= parts.count else {
       throw pipeline.error("stages must be a list of 1…\(StageName.allCases.count) parts")
@@ -25,7 +29,7 @@ extension ModelDescription {
     let multipliers = autoencoder.root["channel_mult"]?.arrayValue?.count ?? 4
     let halvings = autoencoder.root["temporal_down"]?.arrayValue?.count { $0 == .bool(true) } ?? 2
     let latentFrames = try first.integer("frames")
-    let predictsFrames = first.root["frame_pred"]?.boolValue ?? false
+    let predictsFrames = latentFrames > 1 && first.root["frame_pred"]?.boolValue ?? false
     let chunkFrameCount = 1 + (latentFrames - 1) << halvings
     let text = pipeline.root["text"]?.stringValue
 
@@ -47,6 +51,26 @@ extension ModelDescription {
     textWeightByteCount = text.map { Self.weightByteCount(folder + "/" + $0) } ?? 0
     autoencoderWeightByteCount = Self.weightByteCount(autoencoderFolder)
     autoencoderChannelCount = try autoencoder.integer("base_channels")
+    self.predictsFrames = predictsFrames
+    makesImages = try parts.allSatisfy { part in
+      try ModelFile(folder + "/" + pipeline.string("model", in: part) + "/config.json").makesImages
+    }
+    let entries = readingVariants ? pipeline.root["variants"]?.arrayValue ?? [] : []
+    variants = try entries.map { try Self.variant($0, of: pipeline, name, folder) }
+  }
+
+  /// An entry of `variants`: `{"width", "height", "folder"}`.
+  private static func variant(
+    _ entry: JSONValue, of pipeline: ModelFile, _ name: String, _ folder: String
+  ) throws -> ModelDescription {
+    let part = try pipeline.string("folder", in: entry)
+    let variant = try ModelDescription(name: name, folder: folder + "/" + part, readingVariants: false)
+    let last = variant.stages[variant.stages.count - 1]
+    guard entry["width"]?.integerValue == Int64(last.width), entry["height"]?.integerValue == Int64(last.height) else {
+      let found = "\(entry["width"]?.text() ?? "?")×\(entry["height"]?.text() ?? "?")"
+      throw pipeline.error("variants: \"\(part)\" is said to be \(found), its models make \(last.width)×\(last.height)")
+    }
+    return variant
   }
 
   /// Bytes of all safetensors files of a part; 0 where they are not there yet.
@@ -108,6 +132,12 @@ private struct ModelFile {
       throw error("\(key) is \(part[key]?.text() ?? "missing"), must name a folder beside this file")
     }
     return text
+  }
+
+  /// Whether the transformer of this configuration may see images (`model.md` section 3.5).
+  var makesImages: Bool {
+    let hasText = root["text_dim"]?.integerValue ?? 0 > 0
+    return !hasText || root["cross_window"]?.stringValue != "same" || root["frames"]?.integerValue == 1
   }
 
   func error(_ problem: String) -> ModelError { ModelError(file: path, problem: problem) }

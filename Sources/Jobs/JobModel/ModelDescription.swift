@@ -30,6 +30,10 @@ package struct ModelDescription: Equatable, Codable, Sendable {
   /// Frames that a chunk takes over from the one before, 5 in the paper.
   package let overlapFrameCount: Int
   package let takesText: Bool
+  /// Whether clips can begin with given frames.
+  package let predictsFrames: Bool
+  /// Whether images can be made: not where cross-attention spans all frames of a video.
+  package let makesImages: Bool
   /// 0 where the model takes no class.
   package let classCount: Int
   /// Steps of the sampler where the request says none.
@@ -40,6 +44,14 @@ package struct ModelDescription: Equatable, Codable, Sendable {
   package let textWeightByteCount: Int
   package let autoencoderWeightByteCount: Int
   package let autoencoderChannelCount: Int
+  /// The same model for other sizes, each a model folder inside this one; they have none themselves.
+  package let variants: [ModelDescription]
+
+  /// The model itself, or the variant in this folder inside it; nil where there is none such.
+  package func variant(_ folderName: String?) -> ModelDescription? {
+    guard let folderName else { return self }
+    return variants.first { $0.folder == folder + "/" + folderName }
+  }
 
   /// Chunks of a clip of `frameCount` frames: 1 + max(0, ⌈(n − 17) / 12⌉); an image is one.
   package func chunkCount(frameCount: Int) -> Int {

@@ -10,9 +10,12 @@ extension Request {
     for model: ModelDescription, digest: SHA256Digest, account: String,
     capabilities: ServiceCapabilities = ServiceCapabilities()
   ) throws(RequestError) -> ResolvedRequest {
-    try checkSupport(model, capabilities)
-    let frameCount = try resolvedFrameCount(model, capabilities)
-    let stages = try resolvedStages(model)
+    try checkSupport(capabilities)
+    try checkCondition(model)
+    let sized = try sized(model)
+    let frameCount = try resolvedFrameCount(sized, capabilities)
+    try checkFrames(sized, frameCount)
+    let stages = try resolvedStages(sized)
     if negativePrompt != nil, stages.allSatisfy({ $0.guidanceScale == 1 }) {
       throw error(
         .conflict, "negative_prompt has no effect where guidance_scale is 1; raise guidance_scale or leave it out",
@@ -20,11 +23,14 @@ extension Request {
     }
     let clipPrompts = prompts
     let seed = seed ?? defaultSeed(digest, clipCount: clipPrompts.count)
+    // Frames that the clip goes on from are sampled with it, but not counted.
+    let given = conditioning == .video ? sized.overlapFrameCount : 0
     return ResolvedRequest(
-      model: model.name, negativePrompt: negativePrompt, classLabel: classLabel, frameCount: frameCount,
-      chunkCount: model.chunkCount(frameCount: frameCount), fps: model.fps, stages: stages,
-      guidanceSchedule: guidanceSchedule ?? .constant, eta: eta ?? model.eta, sampler: sampler ?? .ddim,
-      profile: profile ?? .exact, output: output, seed: seed, priority: priority ?? 50,
+      model: model.name, variant: sized.folder == model.folder ? nil : sized.folder.folderAndName.name,
+      negativePrompt: negativePrompt, classLabel: classLabel, conditioning: conditioning, input: nil,
+      frameCount: frameCount, chunkCount: sized.chunkCount(frameCount: given + frameCount), fps: sized.fps,
+      stages: stages, guidanceSchedule: guidanceSchedule ?? .constant, eta: eta ?? sized.eta,
+      sampler: sampler ?? .ddim, profile: profile ?? .exact, output: output, seed: seed, priority: priority ?? 50,
       account: self.account ?? account, deadline: deadline, customID: customID, takesText: model.takesText,
       clips: clipPrompts.enumerated().map { .init(index: $0, seed: seed + Int64($0), prompt: $1) })
   }
@@ -35,25 +41,12 @@ extension Request {
     return RequestError(code, message, path: "/" + key.rawValue, place: place)
   }
 
-  private func checkSupport(
-    _ model: ModelDescription, _ capabilities: ServiceCapabilities
-  ) throws(RequestError) {
+  private func checkSupport(_ capabilities: ServiceCapabilities) throws(RequestError) {
     func refuse(_ key: Key, _ what: String) throws(RequestError) {
       throw error(.unsupported, "\(what) is not supported by this version; leave it out", at: key)
     }
-    if !capabilities.takesConditioning {
-      for (key, isGiven) in [(Key.image, image != nil), (.video, video != nil), (.firstFrame, firstFrame != nil)] {
-        if isGiven { try refuse(key, key.rawValue) }
-      }
-    }
-    if guidanceSchedule == .powerCosine, !capabilities.variesGuidance { try refuse(.guidanceSchedule, "power-cosine") }
     if deadline != nil, !capabilities.keepsDeadlines { try refuse(.deadline, "deadline") }
     if let profile, !capabilities.profiles.contains(profile) { try refuse(.profile, "profile \(profile.rawValue)") }
-    if !capabilities.videos.contains(output.video) { try refuse(.output, "video \(output.video.rawValue)") }
-    if output.frames, !capabilities.publishesFrames { try refuse(.output, "output of frames") }
-    if output.latents, !capabilities.publishesLatents { try refuse(.output, "output of latents") }
-    try checkCondition(model)
-    try checkSize(model)
   }
 
   private func checkCondition(_ model: ModelDescription) throws(RequestError) {
@@ -76,33 +69,33 @@ extension Request {
     }
   }
 
-  /// `width`, `height` and `aspect` choose among the sizes that the model has.
-  private func checkSize(_ model: ModelDescription) throws(RequestError) {
-    let last = lastStage(model)
-    if let width, let height, width != last.width || height != last.height {
-      let asked = "width × height is \(width)×\(height)"
-      throw error(.unsupported, "\(asked), \"\(model.name)\" makes \(last.width)×\(last.height)", at: .width)
-    }
-    guard let aspect else { return }
-    let sides = aspect.split(separator: ":").compactMap { Int($0) }
-    guard sides.count == 2, sides.allSatisfy({ 1...65_536 ~= $0 }) else {
-      throw error(.range, "aspect is \"\(aspect)\", must be width to height, like \"16:9\"", at: .aspect)
-    }
-    if sides[0] * last.height != sides[1] * last.width {
+  /// The conditioning frames and the number of frames must suit each other and the model.
+  private func checkFrames(_ model: ModelDescription, _ frameCount: Int) throws(RequestError) {
+    if let conditioning {
+      let key = namedFile?.key ?? .firstFrame
+      if !model.predictsFrames {
+        throw error(
+          .unsupported, "\"\(model.name)\" was made without frame prediction; leave \(key.rawValue) out", at: key)
+      }
+      if conditioning == .generated, !model.makesImages {
+        throw error(.unsupported, "\"\(model.name)\" makes no images to begin with; leave first_frame out", at: key)
+      }
+      if frameCount == 1 {
+        throw error(.conflict, "\(key.rawValue) begins a video, frames is 1; ask for more frames", at: key)
+      }
+    } else if frameCount == 1, !model.makesImages {
       throw error(
-        .unsupported, "aspect is \(aspect), \"\(model.name)\" makes \(last.width)×\(last.height)", at: .aspect)
+        .unsupported, "frames is 1, \"\(model.name)\" makes videos only; ask for more frames",
+        at: seconds == nil ? .frames : .seconds)
     }
-  }
-
-  private func lastStage(_ model: ModelDescription) -> ModelDescription.Stage {
-    model.stages.last { $0.name <= (stages ?? .sr2) } ?? model.stages[0]
   }
 
   private func resolvedFrameCount(
     _ model: ModelDescription, _ capabilities: ServiceCapabilities
   ) throws(RequestError) -> Int {
     let key: Key = seconds == nil ? .frames : .seconds
-    let asked = seconds.map { Int(($0 * Double(model.fps)).rounded()) } ?? frames ?? model.chunkFrameCount
+    let oneChunk = model.chunkFrameCount - (conditioning == .video ? model.overlapFrameCount : 0)
+    let asked = seconds.map { Int(($0 * Double(model.fps)).rounded()) } ?? frames ?? oneChunk
     let found =
       seconds.map { "seconds is \(JSONValue.real($0).text()), which is \(asked) frames" } ?? "frames is \(asked)"
     if asked < 1 { throw error(.range, "\(found), must be at least 1; ask for more", at: key) }

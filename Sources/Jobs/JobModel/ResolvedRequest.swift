@@ -21,9 +21,15 @@ package struct ResolvedRequest: Equatable, Codable, Sendable {
   }
 
   package let model: String
+  /// The folder inside the model's own that has the wanted size; nil for the model itself.
+  package let variant: String?
   package let negativePrompt: String?
   package let classLabel: Int?
-  /// Of each clip; 1 is an image.
+  /// Nil where nothing but prompt and class conditions the clip.
+  package let conditioning: Conditioning?
+  /// Set once the file that an image or video names is copied.
+  package var input: InputFile?
+  /// Of each clip as it is published; 1 is an image.
   package let frameCount: Int
   package let chunkCount: Int
   /// Frames a second.
@@ -48,7 +54,9 @@ package struct ResolvedRequest: Equatable, Codable, Sendable {
   package var height: Int { stages[stages.count - 1].height }
 
   package var plan: TaskPlan {
-    TaskPlan(stages: stages.map(\.name), chunkCount: chunkCount, hasText: takesText)
+    TaskPlan(
+      stages: stages.map(\.name), chunkCount: chunkCount, hasText: takesText,
+      generatesFirstFrame: conditioning == .generated)
   }
 
   /// Every parameter, for the result; equal values give equal text.
@@ -59,6 +67,8 @@ package struct ResolvedRequest: Equatable, Codable, Sendable {
     add("prompt", clips.count == 1 ? clips[0].prompt.map(JSONValue.string) : nil)
     add("negative_prompt", negativePrompt.map(JSONValue.string))
     add("class_label", classLabel.map { .integer($0) })
+    add("first_frame", conditioning == .generated ? "generate" : nil)
+    if let conditioning, let input { add(conditioning.rawValue, input.document) }
     add("samples", .integer(clips.count))
     add("frames", .integer(frameCount))
     add("chunks", .integer(chunkCount))
@@ -89,6 +99,11 @@ extension ResolvedRequest.Stage {
     if let kSR { members.append(.init("k_sr", .integer(kSR))) }
     return .object(members)
   }
+}
+
+extension InputFile {
+  /// What is reproducible of it: the same bytes under whatever name the copy has.
+  fileprivate var document: JSONValue { ["path": .string(path), "sha256": .string(sha256)] }
 }
 
 extension OutputChoice {

@@ -61,10 +61,11 @@ extension ResolvedRequest {
   /// The same parameters for one of the clips.
   fileprivate func alone(_ clip: Clip) -> ResolvedRequest {
     ResolvedRequest(
-      model: model, negativePrompt: negativePrompt, classLabel: classLabel, frameCount: frameCount,
-      chunkCount: chunkCount, fps: fps, stages: stages, guidanceSchedule: guidanceSchedule, eta: eta, sampler: sampler,
-      profile: profile, output: output, seed: clip.seed, priority: priority, account: account, deadline: deadline,
-      customID: nil, takesText: takesText, clips: [Clip(index: 0, seed: clip.seed, prompt: clip.prompt)])
+      model: model, variant: variant, negativePrompt: negativePrompt, classLabel: classLabel,
+      conditioning: conditioning, input: input, frameCount: frameCount, chunkCount: chunkCount, fps: fps,
+      stages: stages, guidanceSchedule: guidanceSchedule, eta: eta, sampler: sampler, profile: profile, output: output,
+      seed: clip.seed, priority: priority, account: account, deadline: deadline, customID: nil, takesText: takesText,
+      clips: [Clip(index: 0, seed: clip.seed, prompt: clip.prompt)])
   }
 }
 

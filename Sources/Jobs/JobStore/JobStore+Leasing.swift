@@ -28,7 +28,8 @@ extension JobStore {
       try Row.fetchAll(
         database,
         sql: """
-          SELECT task.*, job.priority, job.account, job.model, job.created
+          SELECT task.*, job.priority, job.account, job.model, job.created,
+            json_extract(job.parameters, '$.variant') AS variant
           FROM job CROSS JOIN task ON task.job = job.id AND task.state = 'ready' AND task.missing = 0
           WHERE job.state IN ('queued', 'running') AND (task.not_before IS NULL OR task.not_before <= ?)
           ORDER BY job.priority DESC, job.id, task.id LIMIT ?
@@ -36,7 +37,7 @@ extension JobStore {
       ).map { row in
         ReadyTask(
           task: try TaskRecord(row), priority: row["priority"], account: row["account"], model: row["model"],
-          created: Date(timeIntervalSince1970: row["created"]))
+          variant: row["variant"], created: Date(timeIntervalSince1970: row["created"]))
       }
     }
   }

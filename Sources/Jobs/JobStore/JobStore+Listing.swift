@@ -49,6 +49,19 @@ extension JobStore {
     }
   }
 
+  /// The copies of named files that jobs may still need, which are those that have not ended for good.
+  package func inputCopies() async throws -> Set<String> {
+    try await read { database in
+      Set(
+        try String.fetchAll(
+          database,
+          sql: """
+            SELECT json_extract(parameters, '$.input.copy') FROM job
+            WHERE state NOT IN ('done', 'cancelled', 'rejected') AND json_extract(parameters, '$.input.copy') IS NOT NULL
+            """))
+    }
+  }
+
   /// How many jobs are in each state. Complexity: O(1), whatever their number.
   package func counts() async throws -> [JobState: Int] {
     try await read { database in

@@ -80,6 +80,8 @@ package struct ReadyTask: Equatable, Sendable {
   package let priority: Int
   package let account: String
   package let model: String
+  /// The model's folder that has the wanted size; nil for the model itself.
+  package let variant: String?
   package let created: Date
 }
 

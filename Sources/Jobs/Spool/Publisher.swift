@@ -2,25 +2,6 @@ import DurableFiles
 import Foundation
 import JobModel
 
-/// The finished media of one clip, still in the state folder.
-package struct ClipMedia: Equatable, Sendable {
-  /// From 0.
-  package let index: Int
-  /// With its ending (`mp4`); nil where none was asked for.
-  package let videoPath: String?
-  /// The poster of a video, or the image itself; nil where none was asked for.
-  package let imagePath: String?
-  /// The clip's line in `metadata.jsonl`, without `file_name`.
-  package let metadata: [JSONValue.Member]
-
-  package init(index: Int, videoPath: String?, imagePath: String?, metadata: [JSONValue.Member]) {
-    self.index = index
-    self.videoPath = videoPath
-    self.imagePath = imagePath
-    self.metadata = metadata
-  }
-}
-
 /// Why outputs cannot get their names: something is there that this service did not publish.
 package struct PublishError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What is in the way.
@@ -59,7 +40,7 @@ package struct Publisher: Sendable {
     let files =
       clips.count == 1
       ? try publishFiles(of: clips[0], job, names, in: folder, previous)
-      : try publishFolder(of: clips, job, names, in: folder)
+      : try publishClips(clips, job, names, in: folder)
     try removeOutdated(previous, keeping: files, names, in: folder)
     try replace(names.result, with: result(files), job, in: folder) { PublishedFiles.isResult($0) }
     try removeError(request: path)
@@ -75,13 +56,12 @@ package struct Publisher: Sendable {
     guard let folder = try? open(names) else { return }
     let previous = PublishedFiles(in: folder, names: names)
     let isSeveral = parameters.clips.count > 1
-    for name in isSeveral ? [names.stem] : names.files(of: parameters) {
-      guard (try? folder.status(of: name)) != nil else { continue }
-      let isOurs = isSeveral ? isMarked(name, in: folder) : previous.holds(name, in: folder)
-      if !isOurs {
-        throw RequestError(
-          .nameTaken, "\"\(name)\" is not an output of this request; move it away and put the request here again")
-      }
+    let foreign =
+      (isSeveral ? [] : names.files(of: parameters).filter { !previous.holds($0, in: folder) })
+      + (isSeveral ? [names.stem] : names.folders(of: parameters)).filter { !isMarked($0, in: folder) }
+    if let name = foreign.first(where: { (try? folder.status(of: $0)) != nil }) {
+      throw RequestError(
+        .nameTaken, "\"\(name)\" is not an output of this request; move it away and put the request here again")
     }
   }
 
@@ -112,7 +92,7 @@ package struct Publisher: Sendable {
   }
 
   /// The hidden name under which a job's outputs are written: one at a time, so that after a crash it is found again.
-  private func temporaryName(_ job: JobID) -> String { ".walt-job-\(job).tmp" }
+  func temporaryName(_ job: JobID) -> String { ".walt-job-\(job).tmp" }
 
   private func replace(
     _ name: String, with document: JSONValue, _ job: JobID, in folder: Folder, isOurs: (JSONValue) -> Bool
@@ -131,7 +111,7 @@ package struct Publisher: Sendable {
     of clip: ClipMedia, _ job: JobID, _ names: OutputNames, in folder: Folder, _ previous: PublishedFiles
   ) throws -> [RunRecord.File] {
     var files: [RunRecord.File] = []
-    for (source, name) in try outputs(of: clip, names) {
+    for (source, name) in outputs(of: clip, names.stem) {
       let file = try RunRecord.File(name: name, source: source)
       files.append(file)
       if try folder.status(of: name) != nil {
@@ -141,96 +121,44 @@ package struct Publisher: Sendable {
       }
       try folder.copy(source, to: name, temporary: temporaryName(job))
     }
+    if !clip.framePaths.isEmpty {
+      files += try publishFolder(names.frames, job, in: folder) { try copyFrames(of: clip, into: $0, names.frames) }
+    }
     return files
   }
 
-  private func outputs(of clip: ClipMedia, _ names: OutputNames) throws -> [(source: String, name: String)] {
-    var outputs: [(String, String)] = []
-    if let video = clip.videoPath { outputs.append((video, names.video(video.fileExtension))) }
-    if let image = clip.imagePath { outputs.append((image, names.image)) }
-    return outputs
+  /// The files of a clip but for its single frames, and the names that they get.
+  func outputs(of clip: ClipMedia, _ stem: String) -> [(source: String, name: String)] {
+    let video = clip.videoPath.map { ($0, "\(stem).\($0.fileExtension)") }
+    let image = clip.imagePath.map { ($0, "\(stem).\($0.fileExtension)") }
+    let latents = clip.latentsPath.map { ($0, OutputNames.latents(stem)) }
+    return [video, image, latents].compactMap { $0 }
   }
 
-  /// Removes files of the publication before that this one does not replace, as long as they are what was published.
+  func copyFrames(of clip: ClipMedia, into made: Folder, _ path: String) throws -> [RunRecord.File] {
+    try clip.framePaths.enumerated().map { index, source in
+      let name = OutputNames.clip(index, source.fileExtension)
+      try made.copy(source, to: name)
+      return try RunRecord.File(name: "\(path)/\(name)", source: source)
+    }
+  }
+
+  /// Removes what was published before and is not replaced, as long as it is what was published.
   private func removeOutdated(
     _ previous: PublishedFiles, keeping files: [RunRecord.File], _ names: OutputNames, in folder: Folder
   ) throws {
-    let kept = Set(files.map(\.name))
-    for (name, digest) in previous.digests where !kept.contains(name) && !name.contains("/") {
+    let kept = Set(files.map(\.name.firstPart))
+    for (name, digest) in previous.digests where !name.contains("/") && !kept.contains(name) {
       if PublishedFiles.digest(name, in: folder) == digest { try folder.remove(name) }
     }
-    let hadFolder = previous.digests.keys.contains { $0.hasPrefix(names.stem + "/") }
-    if hadFolder, !kept.contains(where: { $0.hasPrefix(names.stem + "/") }), isMarked(names.stem, in: folder) {
-      try folder.remove(names.stem)
+    let folders = Set(previous.digests.keys.filter { $0.contains("/") }.map(\.firstPart))
+    for name in folders.intersection([names.stem, names.frames]).subtracting(kept) where isMarked(name, in: folder) {
+      try folder.remove(name)
     }
   }
 
-  // MARK: Several clips
-
-  /// Makes the folder under the hidden name, whole and durable, then gives it its own.
-  private func publishFolder(
-    of clips: [ClipMedia], _ job: JobID, _ names: OutputNames, in folder: Folder
-  ) throws -> [RunRecord.File] {
-    let temporary = temporaryName(job)
-    try folder.remove(temporary)
-    let made = try folder.makeFolder(temporary)
-    var files: [RunRecord.File] = []
-    var lines: [String] = []
-    for clip in clips {
-      guard let source = clip.videoPath ?? clip.imagePath else { continue }
-      let name = OutputNames.clip(clip.index, source.fileExtension)
-      try made.copy(source, to: name)
-      let file = try RunRecord.File(name: "\(names.stem)/\(name)", source: source)
-      files.append(file)
-      lines.append(JSONValue.object([.init("file_name", .string(name))] + clip.metadata).text())
-    }
-    let metadata = Array((lines.joined(separator: "\n") + "\n").utf8)
-    try made.replace("metadata.jsonl", with: metadata)
-    files.append(
-      RunRecord.File(
-        name: "\(names.stem)/metadata.jsonl", byteCount: metadata.count, sha256: sha256(of: metadata)))
-    try made.replace(Self.marker, with: Array("{\"job\": \(job)}\n".utf8))
-    if try folder.status(of: names.stem) == nil {
-      try folder.rename(temporary, to: names.stem, existing: .refuse)
-    } else {
-      guard isMarked(names.stem, in: folder) else { throw PublishError(path: folder.pathOf(names.stem)) }
-      do throws(FileSystemError) {
-        try folder.exchange(temporary, names.stem)
-        try folder.remove(temporary)
-      } catch {
-        // A file system without exchange: for a moment there is no folder, and publishing again makes it.
-        guard error.code == EINVAL || error.code == ENOSYS else { throw error }
-        try folder.remove(names.stem)
-        try folder.rename(temporary, to: names.stem)
-      }
-    }
-    return files
-  }
-
-  private func isMarked(_ name: String, in folder: Folder) -> Bool {
+  func isMarked(_ name: String, in folder: Folder) -> Bool {
     guard let inner = try? folder.folder(name), let marker = try? inner.status(of: Self.marker) else { return false }
     return marker.st_mode & S_IFMT == S_IFREG
-  }
-}
-
-extension RunRecord.File {
-  fileprivate init(name: String, source: String) throws {
-    let digest = try SHA256Digest(ofFile: source)
-    var status = stat()
-    guard stat(source, &status) == 0 else { throw FileSystemError("stat", source) }
-    self.init(name: name, byteCount: Int(status.st_size), sha256: digest.hex)
-  }
-}
-
-extension String {
-  /// What stands after the last dot of the last part.
-  fileprivate var fileExtension: String { split(separator: ".").last.map(String.init) ?? "" }
-}
-
-extension Folder {
-  /// Copies a file into this folder, durably.
-  fileprivate func copy(_ source: String, to name: String, temporary: String? = nil) throws {
-    let map = try MappedFile(source)
-    try replace(name, temporary: temporary) { file in try file.write(map.bytes, path: pathOf(name)) }
   }
 }

@@ -54,17 +54,29 @@ package struct OutputNames: Equatable, Sendable {
   package var error: String { stem + ".error.json" }
   package var image: String { stem + ".png" }
   package func video(_ fileExtension: String) -> String { "\(stem).\(fileExtension)" }
+  /// The folder of single frames.
+  package var frames: String { Self.frames(stem) }
+  package var latents: String { Self.latents(stem) }
 
   /// The media of a request for one clip.
   package func files(of parameters: ResolvedRequest) -> [String] {
-    if parameters.isImage { return [image] }
-    let videos = parameters.output.video.fileExtension.map { [video($0)] } ?? []
-    return videos + (parameters.output.poster ? [image] : [])
+    let output = parameters.output
+    let videos = parameters.isImage ? [] : output.video.fileExtension.map { [video($0)] } ?? []
+    return videos + (parameters.isImage || output.poster ? [image] : []) + (output.latents ? [latents] : [])
   }
 
-  /// The name of clip `index` in the folder of several: six digits, so that names sort like numbers.
-  package static func clip(_ index: Int, _ fileExtension: String) -> String {
+  /// The folders of a request for one clip.
+  package func folders(of parameters: ResolvedRequest) -> [String] { parameters.output.frames ? [frames] : [] }
+
+  static func frames(_ stem: String) -> String { stem + ".frames" }
+  static func latents(_ stem: String) -> String { stem + ".latents.safetensors" }
+
+  /// The name of clip `index` in the folder of several, or of a frame.
+  package static func clip(_ index: Int, _ fileExtension: String) -> String { "\(number(index)).\(fileExtension)" }
+
+  /// Six digits, so that names sort like numbers.
+  static func number(_ index: Int) -> String {
     let digits = String(index)
-    return String(repeating: "0", count: max(0, 6 - digits.count)) + digits + "." + fileExtension
+    return String(repeating: "0", count: max(0, 6 - digits.count)) + digits
   }
 }

@@ -29,6 +29,7 @@ package struct SpoolScan: Sendable {
 /// Looks at the spool: the truth about which requests there are. Used from one thread at a time.
 package final class SpoolScanner {
   private let root: Folder
+  private let conditioning: ConditioningReader
   private let limits: RequestLimits
   /// Seconds.
   private let settle: Double
@@ -38,6 +39,7 @@ package final class SpoolScanner {
   package init(root: Folder, limits: RequestLimits = RequestLimits(), settle: Duration = .seconds(2)) {
     self.root = root
     self.limits = limits
+    conditioning = ConditioningReader(root: root.path, limits: limits)
     self.settle = settle / .seconds(1)
   }
 
@@ -66,7 +68,8 @@ package final class SpoolScanner {
     return scan
   }
 
-  /// Reads one file; nil where it is gone, or young and not right yet, or the disk is at fault.
+  /// Reads one file and looks at what it names; nil where it is gone, or young and not right yet, or the disk is at
+  /// fault.
   private func read(
     _ entry: SpoolEntry, at now: Moment, _ decision: inout ScanDecision, _ problems: inout [String]
   ) -> FoundRequest? {
@@ -83,6 +86,10 @@ package final class SpoolScanner {
     case .file(let file):
       do throws(RequestError) {
         let request = try RequestReading.parse(file, entry.name, limits)
+        if let rest = try conditioning.check(request, owner: file.owner, settle: settle, at: now) {
+          decision.wakeUp(in: rest)
+          return nil
+        }
         memory.unsettled[entry.path] = nil
         return .request(file, request)
       } catch {

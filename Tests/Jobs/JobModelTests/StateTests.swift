@@ -40,6 +40,19 @@ struct StateTests {
     #expect(plan.predecessors(of: .init(.decode)) == [.init(.sr1, chunk: 0), .init(.sr1, chunk: 1)])
   }
 
+  @Test("a generated first frame is a part of its own, before the chunks and at every stage")
+  func firstFrame() {
+    let plan = TaskPlan(stages: [.base, .sr1], chunkCount: 2, hasText: true, generatesFirstFrame: true)
+    #expect(plan.steps.count == 1 + 6 + 1)
+    #expect((0..<3).map(plan.part) == [.firstFrame, .chunk(0), .chunk(1)])
+    #expect(plan.chunkNumbers == 1..<3)
+    #expect(
+      plan.predecessors(of: .init(.sr1, chunk: 1)) == [.init(.text), .init(.base, chunk: 1), .init(.sr1, chunk: 0)])
+    for (place, step) in plan.steps.enumerated() {
+      for needed in plan.predecessors(of: step) { #expect(plan.steps[..<place].contains(needed)) }
+    }
+  }
+
   @Test("a job's number is read from what a user types", arguments: [("42", 42), ("0", nil), ("x", nil), ("-1", nil)])
   func jobID(text: String, value: Int64?) { #expect(JobID(text)?.rawValue == value) }
 }

@@ -66,7 +66,8 @@ struct TestStore {
     let upsampler = stage.merging(["name": "sr1", "width": 64, "height": 64, "guidanceScale": 1, "kSR": 100]) { $1 }
     let value: [String: Any] = [
       "name": "demo", "folder": "/models/demo", "fps": 8, "maxFrameCount": 293, "chunkFrameCount": 17,
-      "overlapFrameCount": 5, "takesText": true, "classCount": 0, "stepCount": 50, "eta": 0,
+      "overlapFrameCount": 5, "takesText": true, "predictsFrames": true, "makesImages": true, "variants": [String](),
+      "classCount": 0, "stepCount": 50, "eta": 0,
       "stages": [stage, upsampler], "textWeightByteCount": 0, "autoencoderWeightByteCount": 0,
       "autoencoderChannelCount": 16,
     ]

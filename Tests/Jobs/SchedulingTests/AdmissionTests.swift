@@ -12,7 +12,8 @@ struct AdmissionTests {
     ]
     let value: [String: Any] = [
       "name": "demo", "folder": "/models/demo", "fps": 8, "maxFrameCount": 17, "chunkFrameCount": 17,
-      "overlapFrameCount": 5, "takesText": true, "classCount": 0, "stepCount": 50, "eta": 0, "stages": [stage],
+      "overlapFrameCount": 5, "takesText": true, "predictsFrames": true, "makesImages": true, "variants": [String](),
+      "classCount": 0, "stepCount": 50, "eta": 0, "stages": [stage],
       "textWeightByteCount": 0, "autoencoderWeightByteCount": 0, "autoencoderChannelCount": 16,
     ]
     return try JSONDecoder().decode(ModelDescription.self, from: JSONSerialization.data(withJSONObject: value))

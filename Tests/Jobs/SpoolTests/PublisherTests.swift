@@ -101,18 +101,22 @@ struct PublisherTests {
   }
 
   private static func parameters(samples: Int = 1) throws -> ResolvedRequest {
+    try parameters(Array(#"{"prompt": "x", "samples": \#(samples)}"#.utf8))
+  }
+
+  private static func parameters(_ text: [UInt8]) throws -> ResolvedRequest {
     let stage: [String: Any] = [
       "name": "base", "width": 32, "height": 32, "guidanceScale": 7.5, "tokenCount": 80, "hiddenSize": 64,
       "feedForwardSize": 128, "weightByteCount": 1000,
     ]
     let value: [String: Any] = [
       "name": "demo", "folder": "/models/demo", "fps": 8, "maxFrameCount": 17, "chunkFrameCount": 17,
-      "overlapFrameCount": 5, "takesText": true, "classCount": 0, "stepCount": 50, "eta": 0, "stages": [stage],
+      "overlapFrameCount": 5, "takesText": true, "predictsFrames": true, "makesImages": true, "variants": [String](),
+      "classCount": 0, "stepCount": 50, "eta": 0, "stages": [stage],
       "textWeightByteCount": 0, "autoencoderWeightByteCount": 0, "autoencoderChannelCount": 16,
     ]
     let data = try JSONSerialization.data(withJSONObject: value)
     let model = try JSONDecoder().decode(ModelDescription.self, from: data)
-    let text = Array(#"{"prompt": "x", "samples": \#(samples)}"#.utf8)
     return try Request(parsing: text).resolved(for: model, digest: SHA256Digest(of: text), account: "default")
   }
 
@@ -139,6 +143,54 @@ struct PublisherTests {
 
         """)
     #expect(spool.scan().folders == ["."])
+  }
+
+  /// A clip with its single frames and latents, but no video.
+  private func frames(_ index: Int = 0, count: Int = 2) throws -> ClipMedia {
+    let frames = try (0..<count).map { frame in
+      let path = state + "/\(index)-\(frame).png"
+      try DurableFile.replace(path, with: "frame \(frame)")
+      return path
+    }
+    try DurableFile.replace(state + "/\(index).safetensors", with: "latents")
+    return ClipMedia(
+      index: index, videoPath: nil, imagePath: nil, framePaths: frames, latentsPath: state + "/\(index).safetensors",
+      metadata: [.init("seed", .integer(index))])
+  }
+
+  @Test("frames are a folder beside the request, latents a file, and they go when they are not made any more")
+  func framesAndLatents() throws {
+    for _ in 0..<2 {
+      let files = try publish([frames()])
+      #expect(files.map(\.name) == ["cat.latents.safetensors", "cat.frames/000000.png", "cat.frames/000001.png"])
+      #expect(try spool.names("cat.frames") == [".walt", "000000.png", "000001.png"])
+    }
+    try publish([frames(count: 1)])
+    #expect(try spool.names("cat.frames") == [".walt", "000000.png"])
+    #expect(spool.scan().folders == ["."])
+    try publish([clip()])
+    #expect(try spool.names() == [".state", "cat.json", "cat.mp4", "cat.png", "cat.result.json"])
+  }
+
+  @Test("of several clips each has its frames and latents in the folder, and its line names the first of its files")
+  func severalFrames() throws {
+    try publish([frames(0), frames(1)])
+    #expect(
+      try spool.names("cat") == [
+        ".walt", "000000.frames", "000000.latents.safetensors", "000001.frames", "000001.latents.safetensors",
+        "metadata.jsonl",
+      ])
+    #expect(try spool.names("cat/000001.frames") == ["000000.png", "000001.png"])
+    #expect(try spool.text("cat/metadata.jsonl").hasPrefix(#"{"file_name": "000000.latents.safetensors", "seed": 0}"#))
+  }
+
+  @Test("a folder of frames that is not ours is in the way")
+  func foreignFrames() throws {
+    try spool.write("cat.frames/mine.txt", "mine")
+    let text = Array(#"{"prompt": "x", "output": {"frames": true}}"#.utf8)
+    #expect(throws: RequestError.self) { try publisher.checkNames(request: "cat.json", Self.parameters(text)) }
+    #expect(throws: PublishError.self) { try publish([frames()]) }
+    #expect(try spool.text("cat.frames/mine.txt") == "mine")
   }
 
   @Test("a folder that is not ours is never replaced, and one that is outdated goes")

@@ -12,8 +12,12 @@ package enum TestModel {
       {"type":"walt-pipeline","text":"t5","sampler":{"steps":6,"eta":0},"stages":[
       {"model":"base","autoencoder":"ae","guidance":7.5},{"model":"sr1","autoencoder":"ae","guidance":1,"k_sr":100}]}
       """
-    let base = #"{"type":"walt","frames":5,"height":4,"width":4,"patch":1,"hidden":8,"ff":16,"text_dim":8}"#
-    let upsampler = #"{"type":"walt","frames":5,"height":8,"width":8,"patch":2,"hidden":8,"ff":16,"text_dim":8}"#
+    let base = """
+      {"type":"walt","frames":5,"height":4,"width":4,"patch":1,"hidden":8,"ff":16,"text_dim":8,"frame_pred":true}
+      """
+    let upsampler = """
+      {"type":"walt","frames":5,"height":8,"width":8,"patch":2,"hidden":8,"ff":16,"text_dim":8,"frame_pred":true}
+      """
     let autoencoder = """
       {"type":"walt-ae","base_channels":8,"channel_mult":[1,1,2,4],"temporal_down":[false,true,true]}
       """
