@@ -4,25 +4,13 @@ import DurableFiles
 import Foundation
 import JobModel
 import Testing
-import TextEncoding
 
 private let request = """
   {"prompt": "a red circle moves to the left", "seed": 7, "steps": 12}
   """
 
-/// The golden cascade of the engine's tests, made complete by a tokenizer.
-private func makeModel(_ folder: String) throws {
-  let cascade = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "../../Engine/VideoPipelineTests/Fixtures/cascade").standardized
-  try FileManager.default.copyItem(at: cascade, to: URL(filePath: folder))
-  let captions = URL(filePath: "\(folder)/captions.txt")
-  let sentences = ["red", "green", "blue"].map { "a \($0) circle moves to the left" }
-  try sentences.joined(separator: "\n").write(to: captions, atomically: true, encoding: .utf8)
-  try Tokenizer.train(textFile: captions, modelFile: URL(filePath: "\(folder)/t5/spiece.model"), pieceCount: 40)
-}
-
 private func makeDaemon() throws -> DaemonProcess {
-  let daemon = try DaemonProcess(worker: TestPrograms.path("walt-worker"), makeModel: makeModel)
+  let daemon = try DaemonProcess(worker: TestPrograms.path("walt-worker"), makeModel: TinyModels.textToVideo)
   try daemon.drop(request, as: "cat.json")
   return daemon
 }
