@@ -83,7 +83,7 @@ package struct TaskComposer: Sendable {
       guard DurableFile.exists(file.path) else {
         throw CompositionError(message: "the copy of \"\(input.path)\" is lost; submit the request again", redo: nil)
       }
-      return GivenFrames(parameters.conditioning == .image ? .image : .video, file)
+      return GivenFrames(parameters.conditioning == .image ? .image : .video, file, name: input.path)
     }
   }
 

@@ -25,19 +25,21 @@ extension JobStore {
   package func readyTasks(limit: Int) async throws -> [ReadyTask] {
     let now = now().timeIntervalSince1970
     return try await read { database in
-      try Row.fetchAll(
+      let rows = try Row.fetchAll(
         database,
         sql: """
-          SELECT task.*, job.priority, job.account, job.model, job.created,
-            json_extract(job.parameters, '$.variant') AS variant
+          SELECT task.*, job.priority, job.account, job.model, job.created
           FROM job CROSS JOIN task ON task.job = job.id AND task.state = 'ready' AND task.missing = 0
           WHERE job.state IN ('queued', 'running') AND (task.not_before IS NULL OR task.not_before <= ?)
           ORDER BY job.priority DESC, job.id, task.id LIMIT ?
-          """, arguments: [now, limit]
-      ).map { row in
+          """, arguments: [now, limit])
+      // Once a job: its parameters may be long.
+      let variants = try Dictionary(
+        uniqueKeysWithValues: Set(rows.map { $0["job"] as Int64 }).map { ($0, try database.variant(of: $0)) })
+      return try rows.map { row in
         ReadyTask(
           task: try TaskRecord(row), priority: row["priority"], account: row["account"], model: row["model"],
-          variant: row["variant"], created: Date(timeIntervalSince1970: row["created"]))
+          variant: variants[row["job"]] ?? nil, created: Date(timeIntervalSince1970: row["created"]))
       }
     }
   }
@@ -182,6 +184,12 @@ extension JobStore {
 }
 
 extension Database {
+  /// The model's variant that a job needs; nil for the model itself.
+  fileprivate func variant(of job: Int64) throws -> String? {
+    try String.fetchOne(
+      self, sql: "SELECT json_extract(parameters, '$.variant') FROM job WHERE id = ?", arguments: [job])
+  }
+
   /// Counts one predecessor less for what waits for `task`.
   ///
   /// - Returns: the tasks that wait for nothing any more.

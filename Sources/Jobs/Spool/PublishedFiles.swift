@@ -20,6 +20,9 @@ struct PublishedFiles {
     return Self.digest(name, in: folder) == published
   }
 
+  /// Whether a folder of this name was published.
+  func hasFolder(_ name: String) -> Bool { digests.keys.contains { $0.hasPrefix(name + "/") } }
+
   /// A small JSON file that may be ours; nil where it is none.
   static func document(_ name: String, in folder: Folder) -> JSONValue? {
     guard let file = try? folder.open(name) else { return nil }

@@ -5,9 +5,9 @@ import JobModel
 extension Publisher {
   /// Publishes several clips as a folder of the request's name, with their metadata.
   func publishClips(
-    _ clips: [ClipMedia], _ job: JobID, _ names: OutputNames, in folder: Folder
+    _ clips: [ClipMedia], _ job: JobID, _ names: OutputNames, in folder: Folder, _ previous: PublishedFiles
   ) throws -> [RunRecord.File] {
-    try publishFolder(names.stem, job, in: folder) { made in
+    try publishFolder(names.stem, job, in: folder, previous) { made in
       var files: [RunRecord.File] = []
       var lines: [String] = []
       for clip in clips {
@@ -42,7 +42,8 @@ extension Publisher {
 
   /// Makes a folder of the job's own under the hidden name, whole and durable, then gives it its name.
   func publishFolder(
-    _ name: String, _ job: JobID, in folder: Folder, fill: (Folder) throws -> [RunRecord.File]
+    _ name: String, _ job: JobID, in folder: Folder, _ previous: PublishedFiles,
+    fill: (Folder) throws -> [RunRecord.File]
   ) throws -> [RunRecord.File] {
     let temporary = temporaryName(job)
     try folder.remove(temporary)
@@ -52,7 +53,7 @@ extension Publisher {
     if try folder.status(of: name) == nil {
       try folder.rename(temporary, to: name, existing: .refuse)
     } else {
-      guard isMarked(name, in: folder) else { throw PublishError(path: folder.pathOf(name)) }
+      guard isOurs(name, in: folder, previous, job) else { throw PublishError(path: folder.pathOf(name)) }
       do throws(FileSystemError) {
         try folder.exchange(temporary, name)
         try folder.remove(temporary)

@@ -40,7 +40,7 @@ package struct Publisher: Sendable {
     let files =
       clips.count == 1
       ? try publishFiles(of: clips[0], job, names, in: folder, previous)
-      : try publishClips(clips, job, names, in: folder)
+      : try publishClips(clips, job, names, in: folder, previous)
     try removeOutdated(previous, keeping: files, names, in: folder)
     try replace(names.result, with: result(files), job, in: folder) { PublishedFiles.isResult($0) }
     try removeError(request: path)
@@ -58,7 +58,7 @@ package struct Publisher: Sendable {
     let isSeveral = parameters.clips.count > 1
     let foreign =
       (isSeveral ? [] : names.files(of: parameters).filter { !previous.holds($0, in: folder) })
-      + (isSeveral ? [names.stem] : names.folders(of: parameters)).filter { !isMarked($0, in: folder) }
+      + (isSeveral ? [names.stem] : names.folders(of: parameters)).filter { !isOurs($0, in: folder, previous, nil) }
     if let name = foreign.first(where: { (try? folder.status(of: $0)) != nil }) {
       throw RequestError(
         .nameTaken, "\"\(name)\" is not an output of this request; move it away and put the request here again")
@@ -122,7 +122,9 @@ package struct Publisher: Sendable {
       try folder.copy(source, to: name, temporary: temporaryName(job))
     }
     if !clip.framePaths.isEmpty {
-      files += try publishFolder(names.frames, job, in: folder) { try copyFrames(of: clip, into: $0, names.frames) }
+      files += try publishFolder(names.frames, job, in: folder, previous) {
+        try copyFrames(of: clip, into: $0, names.frames)
+      }
     }
     return files
   }
@@ -151,14 +153,17 @@ package struct Publisher: Sendable {
     for (name, digest) in previous.digests where !name.contains("/") && !kept.contains(name) {
       if PublishedFiles.digest(name, in: folder) == digest { try folder.remove(name) }
     }
-    let folders = Set(previous.digests.keys.filter { $0.contains("/") }.map(\.firstPart))
-    for name in folders.intersection([names.stem, names.frames]).subtracting(kept) where isMarked(name, in: folder) {
-      try folder.remove(name)
+    for name in [names.stem, names.frames] where previous.hasFolder(name) && !kept.contains(name) {
+      if isOurs(name, in: folder, previous, nil) { try folder.remove(name) }
     }
   }
 
-  func isMarked(_ name: String, in folder: Folder) -> Bool {
-    guard let inner = try? folder.folder(name), let marker = try? inner.status(of: Self.marker) else { return false }
-    return marker.st_mode & S_IFMT == S_IFREG
+  /// Whether a folder was made for this request: it is a job's own, and either the result tells of it or it is of this
+  /// very job, which was interrupted before it wrote its result.
+  func isOurs(_ name: String, in folder: Folder, _ previous: PublishedFiles, _ job: JobID?) -> Bool {
+    guard let inner = try? folder.folder(name), let marker = PublishedFiles.document(Self.marker, in: inner) else {
+      return false
+    }
+    return previous.hasFolder(name) || job.map { marker["job"]?.integerValue == $0.rawValue } == true
   }
 }

@@ -120,10 +120,13 @@ package struct GivenFrames: Codable, Equatable, Sendable {
 
   package var kind: Kind
   package var file: FileReference
+  /// What the request calls the picture or video, for messages; nil for latents.
+  package var name: String?
 
-  package init(_ kind: Kind, _ file: FileReference) {
+  package init(_ kind: Kind, _ file: FileReference, name: String? = nil) {
     self.kind = kind
     self.file = file
+    self.name = name
   }
 }
 

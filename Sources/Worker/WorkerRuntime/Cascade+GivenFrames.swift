@@ -19,14 +19,12 @@ extension Cascade {
     case .latents: return try given.file.openLatents(for: attempt)
     case .image:
       let path = try given.file.checkedPath(for: attempt)
-      return try encode(Self.requested { try PictureFile.read(path) }, stage: work.stage)
+      return try encode(given.read { try PictureFile.read(path) }, stage: work.stage)
     case .video:
       let path = try given.file.checkedPath(for: attempt)
-      let frames = try Self.requested { try VideoFile.readLast(ChunkLayout.overlap, of: path) }
+      let frames = try given.read { try VideoFile.readLast(ChunkLayout.overlap, of: path) }
       guard frames.frameCount == ChunkLayout.overlap else {
-        throw Failure(
-          .request, "continue a video: it holds \(frames.frameCount) frames, at least \(ChunkLayout.overlap) are needed"
-        )
+        throw given.failure("it holds \(frames.frameCount) frames, at least \(ChunkLayout.overlap) are needed")
       }
       return try encode(frames, stage: work.stage)
     }
@@ -39,13 +37,19 @@ extension Cascade {
       shape: [frames.frameCount, size.height, size.width, 3])
     return try encode(frames: pixels, stage: stage)
   }
+}
 
-  /// Reads media that the request named: what is wrong with them is the request's fault.
-  private static func requested(_ read: () throws -> RGBFrames) throws -> RGBFrames {
+extension GivenFrames {
+  /// Reads what the request named: what is wrong with it is the request's fault.
+  fileprivate func read(_ frames: () throws -> RGBFrames) throws -> RGBFrames {
     do {
-      return try read()
+      return try frames()
     } catch let error as MediaError {
-      throw Failure(.request, error.description)
+      throw failure(error.description)
     }
+  }
+
+  fileprivate func failure(_ problem: String) -> Failure {
+    Failure(.request, "begin with \(kind.rawValue) \"\(name ?? file.path)\": \(problem)")
   }
 }

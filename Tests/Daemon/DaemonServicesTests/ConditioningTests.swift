@@ -38,7 +38,10 @@ struct ConditioningTests {
     try daemon.drop(request, as: "clip.json")
     try daemon.start()
     try await daemon.wait(for: "the text") { try daemon.status().devices[0].tasks.first?.stage == .text }
-    #expect(try Folder(daemon.root + "/state/inputs").names().count == 1)
+    let copies = try Folder(daemon.root + "/state/inputs")
+    #expect(try copies.names().count == 1)
+    // As a crash between copying and storing the job leaves it: it goes at the next start.
+    try copies.replace("stray", with: Array("nobody's".utf8))
     try put(Data("something else".utf8), daemon, "circle.png")
     try await daemon.kill()
     try await run(daemon)

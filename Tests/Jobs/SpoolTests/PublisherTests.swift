@@ -184,6 +184,24 @@ struct PublisherTests {
     #expect(try spool.text("cat/metadata.jsonl").hasPrefix(#"{"file_name": "000000.latents.safetensors", "seed": 0}"#))
   }
 
+  @Test("a folder that another request's job has made is in the way, also where it has the name of our frames")
+  func folderOfAnother() throws {
+    try spool.write("cat.frames.json")
+    try publisher.publish(JobID(8), request: "cat.frames.json", clips: [clip(0), clip(1)], result: result)
+    let text = Array(#"{"prompt": "x", "output": {"frames": true}}"#.utf8)
+    #expect(throws: RequestError.self) { try publisher.checkNames(request: "cat.json", Self.parameters(text)) }
+    #expect(throws: PublishError.self) { try publish([frames()]) }
+    #expect(try spool.names("cat.frames").contains("000001.mp4"))
+  }
+
+  @Test("a folder that was published just before a crash is published again")
+  func folderWithoutResult() throws {
+    try publish([clip(0), clip(1)])
+    try DurableFile.remove(spool.path + "/cat.result.json")
+    try publish([clip(0), clip(1)])
+    #expect(try spool.names().contains("cat.result.json"))
+  }
+
   @Test("a folder of frames that is not ours is in the way")
   func foreignFrames() throws {
     try spool.write("cat.frames/mine.txt", "mine")

@@ -104,6 +104,7 @@ import WorkerProtocol
     try DurableFile.replace(model.root.appending(path: "text").path, with: "no picture")
     try VideoFile.write(frames(4), as: .mkvFFV1, framesPerSecond: 8, to: model.root.appending(path: "short").path)
     for (given, what) in [
+      (GivenFrames(.image, try reference("text"), name: "a/cat.png"), "begin with image \"a/cat.png\": "),
       (GivenFrames(.image, try reference("text")), "neither PNG nor JPEG"),
       (GivenFrames(.video, try reference("text")), "read video"),
       (GivenFrames(.video, try reference("short")), "holds 4 frames, at least 5"),
