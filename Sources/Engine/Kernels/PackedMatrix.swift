@@ -3,48 +3,97 @@ import Tensors
 
 /// The right-hand side of a product, [depth, columns], laid out in panels of one or two vectors' width, each panel
 /// depth-major, columns behind the last padded with zeros.
+///
+/// Values of 16 bits may stay so, in half the memory: a tile of work then widens its panel first, which changes no
+/// value, and costs one operation for each of the tile's rows.
 package struct PackedMatrix: Sendable {
   package let depth: Int
   package let columns: Int
+  package let type: FloatType
   let vectorWidth: Int
-  let storage: Tensor
+  /// The panels; of 16-bit values two in the place of one.
+  private let storage: Tensor
+
+  fileprivate init(depth: Int, columns: Int, type: FloatType, vectorWidth: Int) {
+    (self.depth, self.columns, self.type, self.vectorWidth) = (depth, columns, type, vectorWidth)
+    let panels = (columns + 2 * vectorWidth - 1) / (2 * vectorWidth)
+    let count = panels * 2 * vectorWidth * depth
+    storage = Tensor(uninitialized: [count * type.byteCount / FloatType.float32.byteCount])
+  }
 
   /// The number of panels: all two vectors wide but the last, which may be one.
   var panelCount: Int { (columns + 2 * vectorWidth - 1) / (2 * vectorWidth) }
 
-  func panel(_ index: Int) -> (pointer: UnsafeMutablePointer<Float>, width: Int, firstColumn: Int, columns: Int) {
+  /// Floats of the widest panel, and so of the scratch memory that `floats(of:)` needs; 0 where it needs none.
+  var scratchCount: Int { type == .float32 ? 0 : 2 * vectorWidth * depth }
+
+  /// Which columns a panel holds, and how many its memory has room for.
+  func panel(_ index: Int) -> (width: Int, firstColumn: Int, columns: Int) {
     let first = index * 2 * vectorWidth
     let count = min(columns - first, 2 * vectorWidth)
-    return (storage.pointer + first * depth, count > vectorWidth ? 2 * vectorWidth : vectorWidth, first, count)
+    return (count > vectorWidth ? 2 * vectorWidth : vectorWidth, first, count)
+  }
+
+  /// The memory of a panel of float32 values.
+  fileprivate func floats(_ index: Int) -> UnsafeMutablePointer<Float> {
+    storage.pointer + index * 2 * vectorWidth * depth
+  }
+
+  /// The memory of a panel of 16-bit values.
+  fileprivate func words(_ index: Int) -> UnsafeMutablePointer<UInt16> {
+    UnsafeMutableRawPointer(storage.pointer).assumingMemoryBound(to: UInt16.self) + index * 2 * vectorWidth * depth
   }
 }
 
 extension ComputeDevice {
   /// Packs element (k, n) = source[n·columnStride + depthOffsets[k]]; without offsets k counts in `depthStride`.
+  ///
+  /// - Parameter type: what the values are kept as; they must be values of it.
   package func pack(
     _ source: UnsafePointer<Float>, depth: Int, columns: Int, columnStride: Int, depthStride: Int = 1,
-    depthOffsets: [Int64]? = nil
+    depthOffsets: [Int64]? = nil, as type: FloatType = .float32
   ) -> PackedMatrix {
-    let width = Int(kernels.pointee.vectorWidth)
-    let panels = (columns + 2 * width - 1) / (2 * width)
     let packed = PackedMatrix(
-      depth: depth, columns: columns, vectorWidth: width, storage: Tensor(uninitialized: [panels * 2 * width * depth]))
-    parallel(panels) { index, _ in
+      depth: depth, columns: columns, type: type, vectorWidth: Int(kernels.pointee.vectorWidth))
+    let scratch = Tensor(uninitialized: [threadCount, packed.scratchCount])
+    parallel(packed.panelCount) { index, worker in
       let panel = packed.panel(index)
+      let target = type == .float32 ? packed.floats(index) : scratch.pointer + worker * packed.scratchCount
       func pack(_ offsets: UnsafePointer<Int64>?) {
         kernels.pointee.pack(
           source + panel.firstColumn * columnStride, Int64(columnStride), offsets, Int64(depthStride), Int64(depth),
-          Int64(panel.columns), Int64(panel.width), panel.pointer)
+          Int64(panel.columns), Int64(panel.width), target)
       }
       if let depthOffsets { depthOffsets.withUnsafeBufferPointer { pack($0.baseAddress) } } else { pack(nil) }
+      let count = Int64(panel.width * depth)
+      switch type {
+      case .float32: break
+      case .float16: kernels.pointee.narrowFloat16(target, packed.words(index), count)
+      case .bfloat16: kernels.pointee.narrowBFloat16(target, packed.words(index), count)
+      }
     }
-    return packed
+    return withExtendedLifetime(scratch) { packed }
+  }
+
+  /// The float32 values of a panel: where they are, or widened into `scratch`, which panels of 16 bits need.
+  func floats(
+    ofPanel index: Int, of matrix: PackedMatrix, scratch: UnsafeMutablePointer<Float>?
+  ) -> UnsafePointer<Float> {
+    if matrix.type == .float32 { return UnsafePointer(matrix.floats(index)) }
+    guard let scratch else { preconditionFailure("no memory to widen a panel of \(matrix.type) into") }
+    let count = Int64(matrix.panel(index).width * matrix.depth)
+    switch matrix.type {
+    case .float32: break
+    case .float16: kernels.pointee.widenFloat16(matrix.words(index), scratch, count)
+    case .bfloat16: kernels.pointee.widenBFloat16(matrix.words(index), scratch, count)
+    }
+    return UnsafePointer(scratch)
   }
 
   /// Packs `weight` [out, in] for x·Wᵀ.
-  package func packTransposed(_ weight: Tensor) -> PackedMatrix {
+  package func packTransposed(_ weight: Tensor, as type: FloatType = .float32) -> PackedMatrix {
     let depth = weight.count / weight.shape[0]
-    return pack(weight.pointer, depth: depth, columns: weight.shape[0], columnStride: depth)
+    return pack(weight.pointer, depth: depth, columns: weight.shape[0], columnStride: depth, as: type)
   }
 
   /// Packs `weight` [out, in] for g·W.
