@@ -66,15 +66,20 @@ package final class Parameter {
   }
 
   /// The value packed by `pack` for the forward product, kept until it changes. A weight that is still in its file is
-  /// widened for this only, and packed in the type that `packedType` says.
-  func packed(_ pack: (Tensor, FloatType) -> PackedMatrix) -> PackedMatrix {
+  /// packed from there, slice after slice, in the type that `packedType` says.
+  ///
+  /// - Parameter depthOffsets: the order in which `pack` takes the elements of a row; nil: as they stand.
+  func packed(
+    on device: ComputeDevice, depthOffsets: @autoclosure () -> [Int64]? = nil, _ pack: (Tensor) -> PackedMatrix
+  ) -> PackedMatrix {
     if let packedForward { return packedForward }
     let result: PackedMatrix
     switch contents {
-    case .value(let value): result = pack(value, .float32)
+    case .value(let value): result = pack(value)
     case .stored(let stored):
-      let value = stored.widened()
-      result = withExtendedLifetime(value) { pack(value, Self.packedType(count: count, stored: stored.type)) }
+      result = device.packTransposed(
+        rowCount: shape[0], depth: count / shape[0], depthOffsets: depthOffsets(),
+        as: Self.packedType(count: count, stored: stored.type), slice: stored.widened(rows:))
     }
     packedForward = result
     return result

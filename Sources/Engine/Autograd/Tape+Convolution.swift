@@ -31,7 +31,10 @@ extension Tape {
   }
 
   fileprivate func packed(convolution weight: Parameter) -> PackedMatrix {
-    weight.packed { device.packConvolution($0.reshaped(weight.convolutionShape), as: $1) }
+    let shape = weight.convolutionShape
+    return weight.packed(on: device, depthOffsets: ComputeDevice.convolutionOrder(shape)) {
+      device.packConvolution($0.reshaped(shape))
+    }
   }
 
   /// DS(bt, bh, bw) of `model.md` section 0 on x [B, T, H, W, bt·bh·bw·C], then the first `droppingFirst` frames left

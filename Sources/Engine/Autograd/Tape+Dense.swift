@@ -8,7 +8,7 @@ extension Tape {
     let rows = x.value.count / inputs
     let y = Tensor(uninitialized: x.shape.dropLast() + [outputs])
     device.product(
-      x.value.pointer, rows: rows, weight.packed(device.packTransposed),
+      x.value.pointer, rows: rows, weight.packed(on: device, device.packTransposed),
       bias: bias.map { UnsafePointer($0.value.pointer) },
       into: y.pointer)
     // What is not recorded does not need the weight's value beside its packed layout.

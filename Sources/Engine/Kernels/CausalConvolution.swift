@@ -138,13 +138,17 @@ extension ComputeDevice {
   }
 
   /// `weight` [Co, Ci, kt, kh, kw] packed for `convolve`.
-  package func packConvolution(_ weight: Tensor, as type: FloatType = .float32) -> PackedMatrix {
-    let taps = weight.shape[2] * weight.shape[3] * weight.shape[4]
-    let channels = weight.shape[1]
-    let offsets = (0..<taps).flatMap { tap in (0..<channels).map { Int64($0 * taps + tap) } }
+  package func packConvolution(_ weight: Tensor) -> PackedMatrix {
+    let depth = weight.count / weight.shape[0]
     return pack(
-      weight.pointer, depth: taps * channels, columns: weight.shape[0], columnStride: taps * channels,
-      depthOffsets: offsets, as: type)
+      weight.pointer, depth: depth, columns: weight.shape[0], columnStride: depth,
+      depthOffsets: Self.convolutionOrder(weight.shape))
+  }
+
+  /// The order in which `convolve` reads an output channel's weights [Ci, kt, kh, kw]: by taps, then channels.
+  package static func convolutionOrder(_ weightShape: [Int]) -> [Int64] {
+    let taps = weightShape[2...].reduce(1, *)
+    return (0..<taps).flatMap { tap in (0..<weightShape[1]).map { Int64($0 * taps + tap) } }
   }
 
   /// Causal convolution of x [B, F, H, W, Ci] → [B, F', H', W', Co].

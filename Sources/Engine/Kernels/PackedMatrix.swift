@@ -45,34 +45,79 @@ package struct PackedMatrix: Sendable {
   }
 }
 
+/// Where the elements of a matrix that is packed lie.
+private struct PackingSource {
+  let pointer: UnsafePointer<Float>
+  let columnStride: Int
+  let depthStride: Int
+  let depthOffsets: [Int64]?
+  /// The column that `pointer` begins with.
+  var firstColumn = 0
+}
+
 extension ComputeDevice {
   /// Packs element (k, n) = source[n·columnStride + depthOffsets[k]]; without offsets k counts in `depthStride`.
-  ///
-  /// - Parameter type: what the values are kept as; they must be values of it.
   package func pack(
     _ source: UnsafePointer<Float>, depth: Int, columns: Int, columnStride: Int, depthStride: Int = 1,
-    depthOffsets: [Int64]? = nil, as type: FloatType = .float32
+    depthOffsets: [Int64]? = nil
   ) -> PackedMatrix {
     let packed = PackedMatrix(
-      depth: depth, columns: columns, type: type, vectorWidth: Int(kernels.pointee.vectorWidth))
-    let scratch = Tensor(uninitialized: [threadCount, packed.scratchCount])
-    parallel(packed.panelCount) { index, worker in
+      depth: depth, columns: columns, type: .float32, vectorWidth: Int(kernels.pointee.vectorWidth))
+    let source = PackingSource(
+      pointer: source, columnStride: columnStride, depthStride: depthStride, depthOffsets: depthOffsets)
+    fill(packed, panels: 0..<packed.panelCount, from: source)
+    return packed
+  }
+
+  /// Packs a weight [out, in] for x·Wᵀ from slices of its rows, so that no more of it need be there at once.
+  ///
+  /// - Parameters:
+  ///   - depthOffsets: the order in which a row's elements are taken; nil: as they stand.
+  ///   - type: what the values are kept as; they must be values of it.
+  ///   - slice: gives some of the rows, [count, in].
+  package func packTransposed(
+    rowCount: Int, depth: Int, depthOffsets: [Int64]? = nil, as type: FloatType, slice: (Range<Int>) -> Tensor
+  ) -> PackedMatrix {
+    let packed = PackedMatrix(
+      depth: depth, columns: rowCount, type: type, vectorWidth: Int(kernels.pointee.vectorWidth))
+    let panelsPerSlice = 8
+    for first in stride(from: 0, to: packed.panelCount, by: panelsPerSlice) {
+      let panels = first..<min(packed.panelCount, first + panelsPerSlice)
+      let firstRow = packed.panel(first).firstColumn
+      let rows = slice(firstRow..<min(rowCount, packed.panel(panels.upperBound).firstColumn))
+      let source = PackingSource(
+        pointer: rows.pointer, columnStride: depth, depthStride: 1, depthOffsets: depthOffsets, firstColumn: firstRow)
+      fill(packed, panels: panels, from: source)
+      withExtendedLifetime(rows) {}
+    }
+    return packed
+  }
+
+  /// Packs and, where the matrix keeps 16 bits, narrows some of the panels.
+  private func fill(_ packed: PackedMatrix, panels: Range<Int>, from source: PackingSource) {
+    let scratch = packed.scratchCount > 0 ? Tensor(uninitialized: [threadCount, packed.scratchCount]) : nil
+    parallel(panels.count) { task, worker in
+      let index = panels.lowerBound + task
       let panel = packed.panel(index)
-      let target = type == .float32 ? packed.floats(index) : scratch.pointer + worker * packed.scratchCount
+      let target = scratch?[worker].pointer ?? packed.floats(index)
       func pack(_ offsets: UnsafePointer<Int64>?) {
         kernels.pointee.pack(
-          source + panel.firstColumn * columnStride, Int64(columnStride), offsets, Int64(depthStride), Int64(depth),
-          Int64(panel.columns), Int64(panel.width), target)
+          source.pointer + (panel.firstColumn - source.firstColumn) * source.columnStride, Int64(source.columnStride),
+          offsets, Int64(source.depthStride), Int64(packed.depth), Int64(panel.columns), Int64(panel.width), target)
       }
-      if let depthOffsets { depthOffsets.withUnsafeBufferPointer { pack($0.baseAddress) } } else { pack(nil) }
-      let count = Int64(panel.width * depth)
-      switch type {
+      if let offsets = source.depthOffsets {
+        offsets.withUnsafeBufferPointer { pack($0.baseAddress) }
+      } else {
+        pack(nil)
+      }
+      let count = Int64(panel.width * packed.depth)
+      switch packed.type {
       case .float32: break
       case .float16: kernels.pointee.narrowFloat16(target, packed.words(index), count)
       case .bfloat16: kernels.pointee.narrowBFloat16(target, packed.words(index), count)
       }
     }
-    return withExtendedLifetime(scratch) { packed }
+    withExtendedLifetime(scratch) {}
   }
 
   /// The float32 values of a panel: where they are, or widened into `scratch`, which panels of 16 bits need.
@@ -91,9 +136,9 @@ extension ComputeDevice {
   }
 
   /// Packs `weight` [out, in] for x·Wᵀ.
-  package func packTransposed(_ weight: Tensor, as type: FloatType = .float32) -> PackedMatrix {
+  package func packTransposed(_ weight: Tensor) -> PackedMatrix {
     let depth = weight.count / weight.shape[0]
-    return pack(weight.pointer, depth: depth, columns: weight.shape[0], columnStride: depth, as: type)
+    return pack(weight.pointer, depth: depth, columns: weight.shape[0], columnStride: depth)
   }
 
   /// Packs `weight` [out, in] for g·W.

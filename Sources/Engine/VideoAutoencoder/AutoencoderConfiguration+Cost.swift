@@ -40,8 +40,10 @@ extension AutoencoderConfiguration {
     return parts
   }
 
-  /// Bytes of the weights of a loaded model.
-  package func weightByteCount(storedAs type: FloatType) -> Int { specifications.residentByteCount(storedAs: type) }
+  /// Bytes of the weights that decoding needs; the encoder's stay in their file.
+  package func decoderWeightByteCount(storedAs type: FloatType) -> Int {
+    specifications.filter { !$0.name.hasPrefix("encoder.") }.residentByteCount(storedAs: type)
+  }
 
   /// Bytes beside the weights that decoding a clip at once holds at its peak: a block's input, and its convolution's
   /// input (as it is and between zeros) and output.

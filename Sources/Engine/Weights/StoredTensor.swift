@@ -15,7 +15,17 @@ package struct StoredTensor: Sendable {
 
   /// The values in memory of their own, widened to float32, which changes none; the pages of the file that were read
   /// for it are given back.
-  package func widened() -> Tensor {
+  package func widened() -> Tensor { read(bytes, shape: shape) }
+
+  /// Entries `rows` of the outermost axis in the same way, as a matrix [rows, rest].
+  package func widened(rows: Range<Int>) -> Tensor {
+    let rest = shape.dropFirst().reduce(1, *)
+    let byteCount = rest * type.byteCount
+    let start = bytes.lowerBound + rows.lowerBound * byteCount
+    return read(start..<(start + rows.count * byteCount), shape: [rows.count, rest])
+  }
+
+  private func read(_ bytes: Range<Int>, shape: [Int]) -> Tensor {
     let result = Tensor(uninitialized: shape)
     let source = UnsafeRawBufferPointer(rebasing: map.bytes[bytes])
     switch type {

@@ -6,8 +6,8 @@ import Training
 /// `walt-train benchmark`
 struct BenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "benchmark", abstract: "Measure how fast denoisers are, and what memory they need.",
-    subcommands: [Windows.self, Step.self])
+    commandName: "benchmark", abstract: "Measure how fast models are, and what memory they need.",
+    subcommands: [Windows.self, Memory.self])
 
   /// `walt-train benchmark windows`
   struct Windows: ParsableCommand {
@@ -37,24 +37,33 @@ struct BenchmarkCommand: ParsableCommand {
     }
   }
 
-  /// `walt-train benchmark step`
-  struct Step: ParsableCommand {
+  /// `walt-train benchmark memory`
+  struct Memory: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "step",
-      abstract: "Load a denoiser, do guided steps, and print their time and the peak memory beside what was predicted.")
+      commandName: "memory",
+      abstract: "Run a model on random values, and print time and peak memory beside what was predicted.",
+      discussion: "A denoiser does guided steps of one clip, an autoencoder decodes one.")
 
-    @Argument(help: "The denoiser's folder.") var model: String
-    @Option(help: "Steps.") var steps = 1
+    @Argument(help: "The folder of a denoiser or an autoencoder with weights.") var model: String
+    @Option(help: "How often.") var count = 1
     @Option(help: "Tokens of the text.") var textTokens = 64
+    @Option(help: "For an autoencoder: frames of the clip.") var frames = 17
+    @Option(help: "For an autoencoder: the clip's height in pixels.") var height = 128
+    @Option(help: "For an autoencoder: the clip's width in pixels.") var width = 224
     @Option(help: "Threads to compute with.") var threads = ProcessInfo.processInfo.activeProcessorCount
 
     func run() throws {
-      let benchmark = try StepBenchmark(folder: model, textTokens: textTokens)
-      print(try benchmark.run(steps: steps, on: ComputeDevice(threadCount: threads)).text)
+      var assumptions = ModelSummary.Assumptions()
+      assumptions.textTokens = textTokens
+      (assumptions.frames, assumptions.height, assumptions.width) = (frames, height, width)
+      let benchmark = try MemoryBenchmark(folder: model, assuming: assumptions)
+      print(try benchmark.run(count: count, on: ComputeDevice(threadCount: threads)).text)
     }
 
     func validate() throws {
-      guard steps > 0, textTokens > 0 else { throw ValidationError("--steps and --text-tokens must be above 0") }
+      guard count > 0, textTokens > 0, frames > 0, height > 0, width > 0 else {
+        throw ValidationError("--count, --text-tokens, --frames, --height and --width must be above 0")
+      }
     }
   }
 }

@@ -42,14 +42,16 @@ package struct ModelSummary: Sendable, Encodable {
   package let clipOperations: Int
   /// What the weights are stored as.
   package let weightsType: String
+  /// Of the weights that a clip needs, loaded: of an autoencoder the decoder's.
   package let weightsByteCount: Int
+  /// Beside the weights, at the peak: of a step, of decoding, of encoding a prompt.
   package let activationsByteCount: Int
 
   /// Bytes that a process holds at its peak.
   package var peakByteCount: Int { Self.processByteCount + weightsByteCount + activationsByteCount }
 
   /// The program, its libraries and stacks.
-  package static let processByteCount = 40 << 20
+  package static let processByteCount = 48 << 20
 
   /// - Parameters:
   ///   - name: for the heading.
@@ -134,7 +136,7 @@ extension ModelSummary {
     self.init(
       name: name, kind: "autoencoder", pass: "encoding and decoding \(size) pixels", parts: parts,
       clip: "decoding \(size) pixels", clipOperations: decoder?.cost.operations ?? 0, type: type,
-      weightsByteCount: model.weightByteCount(storedAs: type),
+      weightsByteCount: model.decoderWeightByteCount(storedAs: type),
       activationsByteCount: model.decodingByteCount(latentFrames: frames, height: height, width: width))
   }
 

@@ -20,6 +20,6 @@ struct StoredDenoiser {
     try (files.first { $0.contains(name) } ?? files[0]).stored(name)
   }
 
-  /// What most of the weights are stored as.
+  /// What the weights are stored as, by the one that ends the model.
   func type() throws -> FloatType { try stored("final.proj.weight").type }
 }
