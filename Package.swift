@@ -69,8 +69,8 @@ let engine: [Target] = [
   target("Engine", "CSentencePiece", ["CSentencePieceLibrary"]),
   target("Engine", "Tensors"),
   target("Engine", "Kernels", ["CKernels", "Tensors"]),
-  target("Engine", "Autograd", ["Kernels", "Tensors"]),
   target("Engine", "Weights", ["Tensors", "DurableFiles"]),
+  target("Engine", "Autograd", ["Kernels", "Tensors", "Weights"]),
   target("Engine", "Layers", ["Autograd", "Tensors", "Weights"]),
   target("Engine", "Diffusion", ["Tensors"]),
   target("Engine", "TextEncoding", ["CSentencePiece", "Layers", "Autograd", "Tensors", "Weights"]),
@@ -137,7 +137,9 @@ let programs: [Target] = [
   program("waltd", ["DaemonServices"]),
   program("walt-worker", ["WorkerRuntime", "FixtureEvaluation", "Kernels", logging]),
   program("waltctl", ["ControlCommands"]),
-  program("walt-train", ["Training", "Evaluation", "Datasets", "Kernels", "MediaIO", "VideoPipeline"]),
+  program(
+    "walt-train",
+    ["Training", "Evaluation", "Datasets", "Kernels", "MediaIO", "Tensors", "VideoPipeline", "VideoTransformer"]),
 ]
 
 let testTargets: [Target] = [
@@ -145,7 +147,7 @@ let testTargets: [Target] = [
   tests("Base", "DurableFiles", ["CPlatform"]), tests("Base", "Settings"), tests("Base", "Systemd", [logging]),
   tests("Engine", "Tensors"), tests("Engine", "Kernels", ["COpenBLAS", "Tensors"]),
   tests("Engine", "Autograd", ["Kernels", "Tensors"]),
-  tests("Engine", "Weights", ["Tensors"]), tests("Engine", "Layers", ["Autograd", "Tensors", "Weights"]),
+  tests("Engine", "Weights", ["Tensors"]), tests("Engine", "Layers", ["Autograd", "Kernels", "Tensors", "Weights"]),
   tests("Engine", "Diffusion", ["Tensors", "Weights"]),
   tests("Engine", "TextEncoding", ["Autograd", "Kernels", "Tensors", "Weights"]),
   tests("Engine", "VideoAutoencoder", ["Autograd", "Kernels", "Tensors", "Weights", "Diffusion"]),
@@ -162,7 +164,7 @@ let testTargets: [Target] = [
     "Train", "Training",
     [
       "Autograd", "Kernels", "Tensors", "Weights", "Layers", "Datasets", "Diffusion", "DurableFiles", "Settings",
-      "VideoAutoencoder",
+      "VideoAutoencoder", "VideoPipeline", "VideoTransformer",
     ]),
   tests(
     "Daemon", "DaemonServices",

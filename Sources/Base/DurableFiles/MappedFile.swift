@@ -34,6 +34,15 @@ package final class MappedFile: Sendable {
   /// The file's bytes; valid only while this object lives (`withExtendedLifetime`).
   package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: byteCount) }
 
+  /// Takes the pages of a range out of memory; they are read again when they are touched. For callers that are through
+  /// with a part of a large file.
+  package func release(_ range: Range<Int>) {
+    guard let base, !range.isEmpty else { return }
+    let pageSize = sysconf(Int32(_SC_PAGESIZE))
+    let first = range.lowerBound / pageSize * pageSize
+    madvise(base + first, range.upperBound - first, MADV_DONTNEED)
+  }
+
   /// Lends the file's bytes to `body`.
   package func withUnsafeBytes<Result, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result

@@ -3,14 +3,16 @@ import Tensors
 extension Tape {
   /// y = x·Wᵀ + b: x [..., in], weight [out, in], bias [out] → [..., out].
   package func linear(_ x: Variable, weight: Parameter, bias: Parameter?) -> Variable {
-    let (outputs, inputs) = (weight.shape[0], weight.value.count / weight.shape[0])
+    let (outputs, inputs) = (weight.shape[0], weight.count / weight.shape[0])
     precondition(x.shape.last == inputs, "\(weight.name) takes \(inputs) inputs, not \(x.shape)")
     let rows = x.value.count / inputs
     let y = Tensor(uninitialized: x.shape.dropLast() + [outputs])
     device.product(
-      x.value.pointer, rows: rows, weight.packed(device.packTransposed),
+      x.value.pointer, rows: rows, weight.packed(on: device, device.packTransposed),
       bias: bias.map { UnsafePointer($0.value.pointer) },
       into: y.pointer)
+    // What is not recorded does not need the weight's value beside its packed layout.
+    guard isRecording else { return constant(y) }
     let (weightLeaf, biasLeaf) = (read(weight), bias.map(read))
     return record(y, [x, weightLeaf] + (biasLeaf.map { [$0] } ?? [])) { [device] gradient in
       var dx: Tensor?

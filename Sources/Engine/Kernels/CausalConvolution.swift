@@ -139,12 +139,16 @@ extension ComputeDevice {
 
   /// `weight` [Co, Ci, kt, kh, kw] packed for `convolve`.
   package func packConvolution(_ weight: Tensor) -> PackedMatrix {
-    let taps = weight.shape[2] * weight.shape[3] * weight.shape[4]
-    let channels = weight.shape[1]
-    let offsets = (0..<taps).flatMap { tap in (0..<channels).map { Int64($0 * taps + tap) } }
+    let depth = weight.count / weight.shape[0]
     return pack(
-      weight.pointer, depth: taps * channels, columns: weight.shape[0], columnStride: taps * channels,
-      depthOffsets: offsets)
+      weight.pointer, depth: depth, columns: weight.shape[0], columnStride: depth,
+      depthOffsets: Self.convolutionOrder(weight.shape))
+  }
+
+  /// The order in which `convolve` reads an output channel's weights [Ci, kt, kh, kw]: by taps, then channels.
+  package static func convolutionOrder(_ weightShape: [Int]) -> [Int64] {
+    let taps = weightShape[2...].reduce(1, *)
+    return (0..<taps).flatMap { tap in (0..<weightShape[1]).map { Int64($0 * taps + tap) } }
   }
 
   /// Causal convolution of x [B, F, H, W, Ci] → [B, F', H', W', Co].
@@ -174,5 +178,54 @@ extension ComputeDevice {
         cStride: shape.outputChannels, batch: batch)
     }
     return withExtendedLifetime(padded) { y }
+  }
+
+  /// Rows `rows` of one output frame of a causal convolution of stride 1, written to `output` [rows, W, Co]: those that
+  /// `convolve` gives, bit for bit.
+  ///
+  /// - Parameter frames: what the kt taps read, earliest first, [H, W, Ci] each; nil: zeros. The last is a frame.
+  package func convolve(
+    frames: [Tensor?], rows: Range<Int>, weightShape: [Int], packed: PackedMatrix, bias: Tensor,
+    into output: UnsafeMutablePointer<Float>
+  ) {
+    guard let size = frames.last??.shape, frames.count == weightShape[2] else {
+      preconditionFailure("\(frames.count) frames for a kernel of \(weightShape)")
+    }
+    let shape = CausalConvolution(
+      input: [1, 1, rows.count, size[1], size[2]], weight: weightShape, stride: (1, 1, 1), past: .zeros)
+    if shape.isPointwise, let frame = frames[0] {
+      product(
+        frame.pointer + rows.lowerBound * size[1] * size[2], rows: rows.count * size[1], packed, bias: bias.pointer,
+        into: output)
+      return
+    }
+    let padded = pad(frames, rows: rows, height: size[0], for: shape)
+    shape.pixelOffsets.withUnsafeBufferPointer { offsets in
+      let gather = RowGather(
+        offsets: offsets.baseAddress, segments: shape.segments, segmentLength: shape.w.kernel * shape.inputChannels)
+      product(
+        padded.pointer, rows: rows.count * shape.w.output, gather, packed, bias: bias.pointer, into: output,
+        cOffsets: nil, cStride: shape.outputChannels)
+    }
+    withExtendedLifetime((frames, padded)) {}
+  }
+
+  /// Copies the rows that a band reads, those beside it too, between zeros.
+  private func pad(_ frames: [Tensor?], rows: Range<Int>, height: Int, for shape: CausalConvolution) -> Tensor {
+    let padded = Tensor(uninitialized: shape.paddedShape)
+    let line = shape.w.padded * shape.inputChannels
+    let (start, count) = (shape.w.before * shape.inputChannels, shape.w.input * shape.inputChannels)
+    parallel(frames.count * shape.h.padded) { task, _ in
+      let target = padded.pointer + task * line
+      let row = rows.lowerBound + task % shape.h.padded - shape.h.before
+      guard let frame = frames[task / shape.h.padded], row >= 0, row < height else {
+        target.update(repeating: 0, count: line)
+        return
+      }
+      target.update(repeating: 0, count: start)
+      (target + start).update(from: frame.pointer + row * count, count: count)
+      (target + start + count).update(repeating: 0, count: line - start - count)
+    }
+    return padded
   }
 }

@@ -163,15 +163,36 @@ extension ComputeDevice {
     let (frames, pixels, channels) = frameSize(x, groups: groups)
     let y = Tensor(uninitialized: x.shape)
     let moments = Tensor(uninitialized: [frames, groups, 2])
-    let scratch = Tensor(uninitialized: [threadCount, 4 * channels])
+    let scratch = Tensor(uninitialized: [threadCount, 2 * channels])
     parallel(frames) { frame, worker in
       let start = frame * pixels * channels
-      kernels.pointee.groupNorm(
-        x.pointer + start, weight.pointer, bias.pointer, silu ? 1 : 0, y.pointer + start,
-        moments.pointer + frame * groups * 2, Int64(pixels), Int64(channels), Int64(groups),
-        scratch.pointer + worker * 4 * channels)
+      let (frameMoments, own) = (moments.pointer + frame * groups * 2, scratch.pointer + worker * 2 * channels)
+      kernels.pointee.groupMoments(
+        x.pointer + start, frameMoments, Int64(pixels), Int64(channels), Int64(groups), own)
+      kernels.pointee.groupApply(
+        x.pointer + start, weight.pointer, bias.pointer, silu ? 1 : 0, frameMoments, y.pointer + start, Int64(pixels),
+        Int64(channels), Int64(groups), own)
     }
     return withExtendedLifetime(scratch) { (y, moments) }
+  }
+
+  /// Group norm of one frame [H, W, C] by its own moments, then SiLU: `groupNorm` of that frame, bit for bit, with the
+  /// rows shared among the threads.
+  package func groupNormSiLU(frame x: Tensor, weight: Tensor, bias: Tensor, groups: Int) -> Tensor {
+    let (channels, width) = (x.shape[2], x.shape[1])
+    precondition(channels % groups == 0, "\(channels) channels in \(groups) groups")
+    let y = Tensor(uninitialized: x.shape)
+    let moments = Tensor(uninitialized: [groups, 2])
+    let scratch = Tensor(uninitialized: [threadCount, 2 * channels])
+    kernels.pointee.groupMoments(
+      x.pointer, moments.pointer, Int64(x.shape[0] * width), Int64(channels), Int64(groups), scratch.pointer)
+    parallel(x.shape[0]) { row, worker in
+      let start = row * width * channels
+      kernels.pointee.groupApply(
+        x.pointer + start, weight.pointer, bias.pointer, 1, moments.pointer, y.pointer + start, Int64(width),
+        Int64(channels), Int64(groups), scratch.pointer + worker * 2 * channels)
+    }
+    return withExtendedLifetime((x, scratch)) { y }
   }
 
   package func groupNormBackward(

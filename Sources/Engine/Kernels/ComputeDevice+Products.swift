@@ -19,7 +19,7 @@ extension ComputeDevice {
 
   /// c[m, n] = a[m, k] · b[k, n] + bias[n].
   ///
-  /// - Complexity: O(m·k·n), no allocation.
+  /// - Complexity: O(m·k·n); allocates a panel for each thread where b has 16 bits.
   package func product(
     _ a: UnsafePointer<Float>, rows: Int, _ b: PackedMatrix, bias: UnsafePointer<Float>? = nil,
     into c: UnsafeMutablePointer<Float>
@@ -39,8 +39,9 @@ extension ComputeDevice {
       "\(gather.segments.count) pieces of \(gather.segmentLength) for depth \(b.depth)")
     let rowTasks = (rows + Self.rowsPerTask - 1) / Self.rowsPerTask
     let panelTasks = (b.panelCount + Self.panelsPerTask - 1) / Self.panelsPerTask
+    let scratch = b.scratchCount > 0 ? Tensor(uninitialized: [threadCount, b.scratchCount]) : nil
     gather.segments.withUnsafeBufferPointer { segments in
-      parallel(batch.count * rowTasks * panelTasks) { task, _ in
+      parallel(batch.count * rowTasks * panelTasks) { task, worker in
         let base = batch[task / (rowTasks * panelTasks)]
         let first = task / panelTasks % rowTasks * Self.rowsPerTask
         let firstPanel = task % panelTasks * Self.panelsPerTask
@@ -53,7 +54,7 @@ extension ComputeDevice {
           call.segments = segments.baseAddress
           call.segmentCount = Int64(segments.count)
           call.segmentLength = Int64(gather.segmentLength)
-          call.panel = UnsafePointer(panel.pointer)
+          call.panel = floats(ofPanel: index, of: b, scratch: scratch?[worker].pointer)
           call.width = Int64(panel.width)
           call.columns = Int64(panel.columns)
           call.bias = bias.map { $0 + panel.firstColumn }
@@ -65,6 +66,7 @@ extension ComputeDevice {
         }
       }
     }
+    withExtendedLifetime(scratch) {}
   }
 
   /// One sum of outer products, over lines of pixels.

@@ -3,7 +3,7 @@ import Tensors
 extension ParameterSpecification {
   /// The first values of this weight. They depend on the seed and the name only, so that a model that gains a layer
   /// keeps its other weights.
-  func draw(seed: UInt64) -> Tensor {
+  package func draw(seed: UInt64) -> Tensor {
     let stream = NoiseStream(seed: seed, purpose: .initialWeights, item: nameHash)
     switch initializer {
     case .zeros: return Tensor(zeros: shape)

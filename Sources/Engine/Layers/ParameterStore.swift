@@ -17,15 +17,15 @@ package final class ParameterStore {
 
   /// Takes each weight's values from `value`, shaped as specified.
   package convenience init(
-    specifications: [ParameterSpecification], value: (ParameterSpecification) -> Tensor
-  ) {
+    specifications: [ParameterSpecification], value: (ParameterSpecification) throws -> Tensor
+  ) rethrows {
     self.init(
-      specifications.map { specification in
-        let tensor = value(specification)
+      try specifications.map { specification in
+        let tensor = try value(specification)
         precondition(
           tensor.shape == specification.shape,
           "\(specification.name) is \(tensor.shape), expected \(specification.shape)")
-        return Self.parameter(specification, tensor)
+        return Self.parameter(specification, Parameter(name: specification.name, value: tensor))
       })
   }
 
@@ -34,7 +34,7 @@ package final class ParameterStore {
     self.init(specifications: specifications) { $0.draw(seed: seed) }
   }
 
-  /// Reads a model's weights, widened to float32.
+  /// Opens a model's weights; each is read when it is first needed.
   ///
   /// - Parameters:
   ///   - files: the weights file, or its shards.
@@ -53,7 +53,11 @@ package final class ParameterStore {
           "load weights \"\(file.path)\": \(name) is not a tensor of this model; does config.json belong to it?")
       }
     }
-    self.init(try specifications.map { Self.parameter($0, try Self.load($0, prefix: prefix, from: files)) })
+    self.init(
+      try specifications.map { specification in
+        let stored = try Self.find(specification, prefix: prefix, in: files)
+        return Self.parameter(specification, Parameter(name: specification.name, stored: stored))
+      })
   }
 
   /// The weight of this name.
@@ -65,24 +69,23 @@ package final class ParameterStore {
   }
 
   /// The number of weights in all.
-  package var weightCount: Int { parameters.reduce(0) { $0 + $1.value.count } }
+  package var weightCount: Int { parameters.reduce(0) { $0 + $1.count } }
 
   /// The weights as a file's content.
-  package func document(as type: ScalarType = .float32, metadata: [String: String] = [:]) -> SafetensorsDocument {
+  package func document(as type: FloatType = .float32, metadata: [String: String] = [:]) -> SafetensorsDocument {
     var document = SafetensorsDocument(metadata: metadata)
     for parameter in parameters { document.add(parameter.name, parameter.value, as: type) }
     return document
   }
 
-  private static func parameter(_ specification: ParameterSpecification, _ value: Tensor) -> Parameter {
-    let parameter = Parameter(name: specification.name, value: value)
+  private static func parameter(_ specification: ParameterSpecification, _ parameter: Parameter) -> Parameter {
     parameter.isTrainable = specification.isTrainable
     return parameter
   }
 
-  private static func load(
-    _ specification: ParameterSpecification, prefix: String, from files: [SafetensorsFile]
-  ) throws -> Tensor {
+  private static func find(
+    _ specification: ParameterSpecification, prefix: String, in files: [SafetensorsFile]
+  ) throws -> StoredTensor {
     let name = prefix + specification.name
     guard let file = files.first(where: { $0.contains(name) }) else {
       let paths = files.map { "\"\($0.path)\"" }.joined(separator: ", ")
@@ -98,6 +101,6 @@ package final class ParameterStore {
         "load weights \"\(file.path)\": \(name) is \(shape), expected \(specification.shape); "
           + "does config.json belong to it?")
     }
-    return try file.tensor(name)
+    return try file.stored(name)
   }
 }

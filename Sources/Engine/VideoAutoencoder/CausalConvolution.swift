@@ -1,5 +1,6 @@
 import Autograd
 import Layers
+import Tensors
 
 /// A 3-D convolution that sees no later frame (model.md section 2).
 struct CausalConvolution {
@@ -33,5 +34,24 @@ struct CausalConvolution {
     let past = stream?.past(of: weight.name, padding: padding) ?? padding
     stream?.keep(weight.shape[2] - stride.t, of: x.value, past: past, for: weight.name)
     return tape.conv3d(x, weight: weight, bias: bias, stride: stride, past: past)
+  }
+
+  /// The next frame x [H, W, in] of a stream → [H, W, out].
+  ///
+  /// - Precondition: the stride is 1.
+  func callAsFunction(_ x: Tensor, in stream: FrameStream) -> Tensor {
+    stream.tape.convolve(
+      frames: stream.frames(endingWith: x, count: weight.shape[2], of: weight.name, padding: padding), weight: weight,
+      bias: bias, bandByteCount: stream.bandByteCount)
+  }
+
+  /// The same, then depth to space in blocks of (timeFactor, 2, 2): the frames [2H, 2W, out/(4·timeFactor)] that the
+  /// frame x becomes; of a stream's first frame the last one only.
+  func upsampled(_ x: Tensor, timeFactor: Int, in stream: FrameStream) -> [Tensor] {
+    let isFirst = stream.isFirst(weight.name)
+    return stream.tape.convolveToSpace(
+      frames: stream.frames(endingWith: x, count: weight.shape[2], of: weight.name, padding: padding), weight: weight,
+      bias: bias, timeFactor: timeFactor, droppingFirst: isFirst ? timeFactor - 1 : 0,
+      bandByteCount: stream.bandByteCount)
   }
 }

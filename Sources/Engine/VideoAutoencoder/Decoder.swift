@@ -1,5 +1,6 @@
 import Autograd
 import Layers
+import Tensors
 
 /// Latents to video: the encoder's levels in reverse, each but the finest followed by an up-sampling.
 struct Decoder {
@@ -73,6 +74,22 @@ struct Decoder {
       if let up = level.up { x = up(x, on: tape, stream: stream) }
     }
     return convOut(normOut(x, on: tape), on: tape, stream: stream)
+  }
+
+  /// The next latent frame z [h, w, c] of a stream; `finished` gets each frame [H, W, 3] that it becomes.
+  ///
+  /// A frame climbs to the finest level before the next one of its level begins, so that every level holds one frame
+  /// beside those that its convolutions remember.
+  func callAsFunction(_ z: Tensor, in stream: FrameStream, finished: (Tensor) -> Void) {
+    let x = middle.reduce(convIn(z, in: stream)) { $1($0, in: stream) }
+    climb(x, from: 0, in: stream, finished)
+  }
+
+  /// - Parameter level: an index into `levels`.
+  private func climb(_ x: Tensor, from level: Int, in stream: FrameStream, _ finished: (Tensor) -> Void) {
+    let x = levels[level].blocks.reduce(x) { $1($0, in: stream) }
+    guard let up = levels[level].up else { return finished(convOut(normOut(x, in: stream), in: stream)) }
+    for frame in up(x, in: stream) { climb(frame, from: level + 1, in: stream, finished) }
   }
 }
 

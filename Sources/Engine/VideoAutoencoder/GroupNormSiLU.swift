@@ -1,5 +1,7 @@
 import Autograd
+import Kernels
 import Layers
+import Tensors
 
 /// Group normalisation of each frame by itself, then SiLU.
 struct GroupNormSiLU {
@@ -20,5 +22,10 @@ struct GroupNormSiLU {
 
   func callAsFunction(_ x: Variable, on tape: Tape) -> Variable {
     tape.groupNorm(x, weight: weight, bias: bias, groups: groups, silu: true)
+  }
+
+  /// One frame x [H, W, C], by its own statistics.
+  func callAsFunction(_ x: Tensor, in stream: FrameStream) -> Tensor {
+    stream.tape.device.groupNormSiLU(frame: x, weight: weight.value, bias: bias.value, groups: groups)
   }
 }

@@ -1,5 +1,7 @@
 import Autograd
+import Kernels
 import Layers
+import Tensors
 
 /// skip(x) + conv2(SiLU(norm2(conv1(SiLU(norm1(x)))))).
 struct ResidualBlock {
@@ -33,5 +35,12 @@ struct ResidualBlock {
     h = conv2(norm2(h, on: tape), on: tape, stream: stream)
     let straight = skip.map { $0(x, on: tape, stream: stream) } ?? x
     return tape.add(straight, h)
+  }
+
+  /// The next frame x [H, W, in] of a stream → [H, W, out].
+  func callAsFunction(_ x: Tensor, in stream: FrameStream) -> Tensor {
+    let middle = conv1(norm1(x, in: stream), in: stream)
+    let h = conv2(norm2(middle, in: stream), in: stream)
+    return stream.tape.device.add(skip.map { $0(x, in: stream) } ?? x, h)
   }
 }

@@ -1,5 +1,6 @@
 import Autograd
 import Layers
+import Tensors
 
 /// Doubles space, and time where asked: a convolution to 4·b times the channels, then depth to space.
 struct Upsampling {
@@ -21,5 +22,10 @@ struct Upsampling {
     return tape.depthToSpace(
       convolution(x, on: tape, stream: stream), block: (timeFactor, 2, 2),
       droppingFirst: isFirstChunk ? timeFactor - 1 : 0)
+  }
+
+  /// The next frame x [H, W, C] of a stream → b frames [2H, 2W, C], of the first only the last.
+  func callAsFunction(_ x: Tensor, in stream: FrameStream) -> [Tensor] {
+    convolution.upsampled(x, timeFactor: timeFactor, in: stream)
   }
 }

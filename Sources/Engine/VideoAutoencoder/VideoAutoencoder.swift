@@ -74,6 +74,20 @@ package final class VideoAutoencoder {
     return decode(tape.constant(denormalize(latents)), on: tape).value
   }
 
+  /// Bytes beside the weights above which a clip is decoded frame by frame.
+  package static let activationLimit = 2 << 30
+
+  /// The same, but frame by frame and in bands of rows where decoding the whole at once would need more than
+  /// `activationLimit` bytes beside the weights. The pixels do not depend on it.
+  package func decode(
+    _ latents: Tensor, on device: ComputeDevice, activationLimit: Int
+  ) -> Tensor {
+    let (frames, height, width) = (latents.shape[1], latents.shape[2], latents.shape[3])
+    let whole = configuration.wholeDecodingByteCount(latentFrames: frames, height: height, width: width)
+    guard latents.shape[0] * whole > activationLimit else { return decode(latents, on: device) }
+    return decodeFrameByFrame(latents, on: device)
+  }
+
   /// Splits what the encoder gives: the latents or their mean, and the log variance, clamped to [−30, 20], where the
   /// model is variational.
   package func moments(_ encoded: Tensor) -> (mean: Tensor, logVariance: Tensor?) {

@@ -92,10 +92,12 @@ package struct Cascade {
 
   // 3. Pixels --------------------------------------------------------------------------------------------------------
 
-  /// One chunk's latents [F, h, w, c] → frames [1 + 4·(F − 1), H, W, 3], not clamped.
+  /// One chunk's latents [F, h, w, c] → frames [1 + 4·(F − 1), H, W, 3], not clamped. Large ones are decoded in bounded
+  /// memory.
   package func decodeChunk(_ latents: Tensor, stage: Int) throws -> Tensor {
     let autoencoder = try model.autoencoder(stage: stage)
-    return autoencoder.decode(latents.reshaped([1] + latents.shape), on: device)[0]
+    return autoencoder.decode(
+      latents.reshaped([1] + latents.shape), on: device, activationLimit: VideoAutoencoder.activationLimit)[0]
   }
 
   /// Refuses latents that the decoder of `stage` cannot take.

@@ -3,20 +3,30 @@ import Tensors
 
 extension TransformerConfiguration {
   /// The same model on another frame: spatial windows become the whole frame, those in space and time grow by the
-  /// same ratios (model.md section 7, Table 6 of the paper).
+  /// same ratios unless they are given (model.md section 7, Table 6 of the paper).
   ///
-  /// - Parameter size: in latent pixels.
-  /// - Returns: nil where the patch does not divide the frame or a window would not be a whole number of tokens.
-  package func resized(to size: Size) -> TransformerConfiguration? {
+  /// - Parameters:
+  ///   - size: in latent pixels.
+  ///   - window: the window in space and time, in tokens; nil for the present one, grown.
+  /// - Returns: nil where the patch does not divide the frame, a window would not be a whole number of tokens, or does
+  ///   not divide the frame.
+  package func resized(to size: Size, spatiotemporalWindow window: Size? = nil) -> TransformerConfiguration? {
     guard size.height % patch == 0, size.width % patch == 0 else { return nil }
     var result = self
     result.size = size
     result.spatialWindow = result.tokenSize
-    let height = spatiotemporalWindow.height * result.tokenSize.height
-    let width = spatiotemporalWindow.width * result.tokenSize.width
-    guard height % tokenSize.height == 0, width % tokenSize.width == 0 else { return nil }
-    result.spatiotemporalWindow = Size(height / tokenSize.height, width / tokenSize.width)
+    guard let window = window ?? grownWindow(from: tokenSize, to: result.tokenSize),
+      frames == 1 || (result.tokenSize.height % window.height == 0 && result.tokenSize.width % window.width == 0)
+    else { return nil }
+    result.spatiotemporalWindow = window
     return result
+  }
+
+  private func grownWindow(from old: Size, to new: Size) -> Size? {
+    let height = spatiotemporalWindow.height * new.height
+    let width = spatiotemporalWindow.width * new.width
+    guard height % old.height == 0, width % old.width == 0 else { return nil }
+    return Size(height / old.height, width / old.width)
   }
 }
 
@@ -29,15 +39,18 @@ extension VideoTransformer {
     guard let configuration = configuration.resized(to: size) else { return nil }
     let resized = ParameterStore(specifications: configuration.specifications) { specification in
       // Only tables of positions change their shape, [hp, wp, d] and [2Wt − 1, 2Wh − 1, 2Ww − 1, H].
-      zip(0..., specification.shape).reduce(store[specification.name].value) { table, axis in
-        table.interpolated(axis: axis.0, to: axis.1)
-      }
+      store[specification.name].value.interpolated(to: specification.shape)
     }
     return VideoTransformer(configuration: configuration, store: resized)
   }
 }
 
 extension Tensor {
+  /// `interpolated(axis:to:)` along every axis that differs from `shape`, one after the other.
+  package func interpolated(to shape: [Int]) -> Tensor {
+    zip(0..., shape).reduce(self) { table, axis in table.interpolated(axis: axis.0, to: axis.1) }
+  }
+
   /// Linear interpolation along one axis to `size` entries: half-pixel centres, edges clamped (`interp` of model.md
   /// section 0, one axis at a time).
   func interpolated(axis: Int, to size: Int) -> Tensor {

@@ -26,6 +26,7 @@ extension TransformerConfiguration {
     hasSelfConditioning = try object.bool("self_cond")
     hasFramePrediction = try object.bool("frame_pred")
     lowResolutionChannels = try object.integer("lr_channels", in: 0...1024)
+    hasFullAttention = try object.has("attention") && object.choice("attention") == Attention.full
     try object.finish()
     try checkDivisions(object)
   }
@@ -45,11 +46,18 @@ extension TransformerConfiguration {
       try check("st_window[0]", spatiotemporalWindow.height, divides: tokenSize.height, "the height in tokens")
       try check("st_window[1]", spatiotemporalWindow.width, divides: tokenSize.width, "the width in tokens")
     }
+    if hasFullAttention, spatiotemporalWindow != tokenSize {
+      throw object.error(
+        .invalidValue, "attention", "is \"full\", which needs st_window [\(tokenSize.height),\(tokenSize.width)]")
+    }
     if isUpsampler, size.height % 2 != 0 || size.width % 2 != 0 {
       throw object.error(
         .invalidValue, "lr_channels", "needs an even height and width, found \(size.height)×\(size.width)")
     }
   }
+
+  /// The optional key `attention`.
+  private enum Attention: String, CaseIterable { case windows, full }
 
   /// What `config.json` says.
   package var json: String {
@@ -65,7 +73,7 @@ extension TransformerConfiguration {
       "st_window":[\(spatiotemporalWindow.height),\(spatiotemporalWindow.width)],\
       "adaln":\(adaln),"num_classes":\(classes),"text_dim":\(textWidth),"text_pool":\(poolsText),\
       "cross_window":"\(crossWindow.rawValue)","self_cond":\(hasSelfConditioning),"frame_pred":\(hasFramePrediction),\
-      "lr_channels":\(lowResolutionChannels)}
+      "lr_channels":\(lowResolutionChannels)\(hasFullAttention ? ",\"attention\":\"full\"" : "")}
 
       """
   }

@@ -58,6 +58,8 @@ package struct TransformerConfiguration: Sendable, Hashable {
   package var hasFramePrediction: Bool
   /// Channels of the low-resolution latents; 0 for models that are no upsamplers.
   package var lowResolutionChannels: Int
+  /// Whether every layer attends to the whole clip, the spatial ones too: what windows are compared with (Table 3b).
+  package var hasFullAttention = false
 
   /// A text-conditional base model; change the properties for others.
   ///
@@ -108,8 +110,9 @@ package struct TransformerConfiguration: Sendable, Hashable {
   package var isUpsampler: Bool { lowResolutionChannels > 0 }
   package var hasText: Bool { textWidth > 0 }
   package var hasPooledText: Bool { hasText && poolsText }
-  package var acceptsImages: Bool { !(hasText && crossWindow == .same) || frames == 1 }
+  package var acceptsImages: Bool { !hasFullAttention && !(hasText && crossWindow == .same) || frames == 1 }
 
-  /// Whether a layer's attention spans all frames: every second one, the first not; none in models of one frame.
-  package func isSpatiotemporal(layer: Int) -> Bool { frames > 1 && layer % 2 == 1 }
+  /// Whether a layer's attention spans all frames: every second one, the first not; none in models of one frame, all
+  /// with full attention.
+  package func isSpatiotemporal(layer: Int) -> Bool { frames > 1 && (hasFullAttention || layer % 2 == 1) }
 }

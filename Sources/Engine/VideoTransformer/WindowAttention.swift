@@ -44,7 +44,7 @@ package struct WindowAttention {
 
 extension TransformerConfiguration {
   /// The window of a layer's self-attention, in tokens.
-  fileprivate func attentionWindow(layer: Int) -> (t: Int, h: Int, w: Int) {
+  func attentionWindow(layer: Int) -> (t: Int, h: Int, w: Int) {
     isSpatiotemporal(layer: layer)
       ? (frames, spatiotemporalWindow.height, spatiotemporalWindow.width)
       : (1, spatialWindow.height, spatialWindow.width)

@@ -16,20 +16,8 @@ package struct SafetensorsDocument {
   package init(metadata: [String: String] = [:]) { self.metadata = metadata }
 
   /// Adds a tensor, its values rounded to `type` (to nearest, ties to even).
-  ///
-  /// - Precondition: `type` is F32, F16 or BF16.
-  package mutating func add(_ name: String, _ tensor: Tensor, as type: ScalarType = .float32) {
-    precondition(type.widensToFloat32, "a float32 tensor cannot be stored as \(type.rawValue)")
-    let values = tensor.values
-    let bytes: Data =
-      withExtendedLifetime(tensor) {
-        switch type {
-        case .float16: Self.littleEndian(values.lazy.map { Float16($0).bitPattern })
-        case .bfloat16: Self.littleEndian(values.lazy.map { bfloat16Bits($0) })
-        default: Data(UnsafeRawBufferPointer(values))
-        }
-      }
-    entries[name] = Entry(type: type, shape: tensor.shape, bytes: bytes)
+  package mutating func add(_ name: String, _ tensor: Tensor, as type: FloatType = .float32) {
+    entries[name] = Entry(type: ScalarType(type), shape: tensor.shape, bytes: tensor.bytes(as: type))
   }
 
   /// Adds an I64 tensor.
@@ -50,28 +38,13 @@ package struct SafetensorsDocument {
     entries[name] = Entry(type: .uint8, shape: shape, bytes: Data(bytes))
   }
 
-  /// The file's bytes: wide element types first, so that every tensor is aligned, and by name among equals.
+  /// The file's bytes.
   package func data() -> Data {
-    let ordered = entries.sorted { ($1.value.type.byteCount, $0.key) < ($0.value.type.byteCount, $1.key) }
-    var members: [String] = []
-    if !metadata.isEmpty {
-      let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
-      members.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
-    }
-    var offset = 0
-    for (name, entry) in ordered {
-      let shape = entry.shape.map(String.init).joined(separator: ",")
-      let offsets = "[\(offset),\(offset + entry.bytes.count)]"
-      members.append(
-        "\(quoted(name)):{\"dtype\":\"\(entry.type.rawValue)\",\"shape\":[\(shape)],\"data_offsets\":\(offsets)}")
-      offset += entry.bytes.count
-    }
-    var header = "{\(members.joined(separator: ","))}"
-    header += String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
-    var result = Data(capacity: 8 + header.utf8.count + offset)
-    withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { result.append(contentsOf: $0) }
-    result.append(contentsOf: header.utf8)
-    for (_, entry) in ordered { result.append(entry.bytes) }
+    let layout = SafetensorsLayout(
+      entries.map { SafetensorsLayout.Entry(name: $0, type: $1.type, shape: $1.shape) }, metadata: metadata)
+    var result = layout.header
+    result.reserveCapacity(result.count + layout.dataByteCount)
+    for entry in layout.entries { result.append(entries[entry.name]?.bytes ?? Data()) }
     return result
   }
 
@@ -81,18 +54,23 @@ package struct SafetensorsDocument {
   }
 }
 
-/// A JSON string literal.
-private func quoted(_ text: String) -> String {
-  var result = "\""
-  for scalar in text.unicodeScalars {
-    switch scalar {
-    case "\"": result += "\\\""
-    case "\\": result += "\\\\"
-    case "\n": result += "\\n"
-    case _ where scalar.value < 0x20:
-      result += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-    default: result.unicodeScalars.append(scalar)
+extension Tensor {
+  /// The values as a file holds them: rounded to `type`, little endian.
+  func bytes(as type: FloatType) -> Data {
+    withExtendedLifetime(self) {
+      switch type {
+      case .float32: Data(UnsafeRawBufferPointer(values))
+      case .float16: Self.bytes(values) { Float16($0).bitPattern }
+      case .bfloat16: Self.bytes(values, bfloat16Bits)
+      }
     }
   }
-  return result + "\""
+
+  private static func bytes(_ values: UnsafeBufferPointer<Float>, _ bits: (Float) -> UInt16) -> Data {
+    let words = [UInt16](unsafeUninitializedCapacity: values.count) { words, count in
+      for index in values.indices { words[index] = bits(values[index]).littleEndian }
+      count = values.count
+    }
+    return words.withUnsafeBytes { Data($0) }
+  }
 }

@@ -39,28 +39,15 @@ package final class SafetensorsFile: Sendable {
 
   package func type(of name: String) throws -> ScalarType { try entry(name).type }
 
-  /// A tensor of float32, float16 or bfloat16 values, widened to float32.
-  package func tensor(_ name: String) throws -> Tensor {
+  /// A tensor of float32, float16 or bfloat16 values, to be read when it is needed.
+  package func stored(_ name: String) throws -> StoredTensor {
     let entry = try entry(name)
-    let result = Tensor(uninitialized: entry.shape)
-    let source = UnsafeRawBufferPointer(rebasing: map.bytes[entry.bytes])
-    switch entry.type {
-    case .float32:
-      UnsafeMutableRawBufferPointer(start: result.pointer, count: source.count).copyMemory(from: source)
-    case .float16:
-      for index in 0..<result.count {
-        let bits = UInt16(littleEndian: source.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
-        result.pointer[index] = Float(Float16(bitPattern: bits))
-      }
-    case .bfloat16:
-      for index in 0..<result.count {
-        let bits = UInt16(littleEndian: source.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
-        result.pointer[index] = float(bfloat16Bits: bits)
-      }
-    case .float64, .int64, .uint8: throw wrongType(name, entry, "F32, F16 or BF16")
-    }
-    return result
+    guard let type = entry.type.floatType else { throw wrongType(name, entry, "F32, F16 or BF16") }
+    return StoredTensor(shape: entry.shape, type: type, map: map, bytes: entry.bytes)
   }
+
+  /// A tensor of float32, float16 or bfloat16 values, widened to float32.
+  package func tensor(_ name: String) throws -> Tensor { try stored(name).widened() }
 
   /// The values of an F64 tensor.
   package func doubles(_ name: String) throws -> [Double] {

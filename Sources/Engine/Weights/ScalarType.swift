@@ -1,3 +1,5 @@
+import Tensors
+
 /// The element types of safetensors that walt reads.
 package enum ScalarType: String, Sendable, CaseIterable {
   case float32 = "F32"
@@ -16,11 +18,21 @@ package enum ScalarType: String, Sendable, CaseIterable {
     }
   }
 
-  /// Whether values widen to float32 without loss, so that tensors are made of them.
-  package var widensToFloat32: Bool {
+  /// The type whose values widen to float32 without loss, so that tensors are made of them; nil for others.
+  package var floatType: FloatType? {
     switch self {
-    case .float32, .float16, .bfloat16: true
-    case .float64, .int64, .uint8: false
+    case .float32: .float32
+    case .float16: .float16
+    case .bfloat16: .bfloat16
+    case .float64, .int64, .uint8: nil
+    }
+  }
+
+  package init(_ type: FloatType) {
+    switch type {
+    case .float32: self = .float32
+    case .float16: self = .float16
+    case .bfloat16: self = .bfloat16
     }
   }
 }

@@ -5,9 +5,10 @@ import ArgumentParser
 struct WaltTrain: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "walt-train",
-    abstract: "Trains the autoencoder, the text encoder and the denoisers, and judges what they make.",
+    abstract: "Trains the autoencoder, the text encoder and the denoisers, judges what they make, and converts them.",
     subcommands: [
       RunCommand.self, CacheCommand.self, ExportCommand.self, SampleCommand.self, JudgeCommand.self,
-      MakeDataCommand.self,
+      MakeDataCommand.self, DescribeCommand.self, InitCommand.self, ReshapeCommand.self, InterleaveCommand.self,
+      BenchmarkCommand.self,
     ])
 }

@@ -57,6 +57,42 @@ struct KernelTests {
     }
   }
 
+  @Test("16-bit weights, kept so when packed, give the bits that they give widened", arguments: kinds)
+  func narrowPanels(kind: String) throws {
+    let device = try ComputeDevice(threadCount: 2, kernels: kind)
+    let a = randomTensor([103, 70], seed: 6)
+    let random = randomTensor([45, 70], seed: 7)
+    for (type, w) in [
+      (FloatType.float16, random.map { Float(Float16($0)) }),
+      (.bfloat16, random.map { Float(bitPattern: $0.bitPattern & 0xFFFF_0000) }),
+    ] {
+      let (wide, narrow) = (Tensor(uninitialized: [103, 45]), Tensor(uninitialized: [103, 45]))
+      device.product(a.pointer, rows: 103, device.packTransposed(w), into: wide.pointer)
+      let packed = device.packTransposed(rowCount: 45, depth: 70, as: type) { w.rows($0) }
+      device.product(a.pointer, rows: 103, packed, into: narrow.pointer)
+      #expect(wide.array == narrow.array)
+    }
+  }
+
+  @Test("Every number of 16 bits survives packing: normal, subnormal, infinite", arguments: kinds)
+  func narrowNumbers(kind: String) throws {
+    let device = try ComputeDevice(threadCount: 2, kernels: kind)
+    let one = Tensor(repeating: 1, shape: [1, 1])
+    let patterns = (UInt16.min...UInt16.max)
+    for (type, values) in [
+      (FloatType.float16, patterns.map { Float(Float16(bitPattern: $0)) }),
+      (.bfloat16, patterns.map { Float(bitPattern: UInt32($0) << 16) }),
+    ] {
+      // Subnormal float32 numbers, which only bfloat16 has, may be taken for zero by a product.
+      let numbers = values.filter { !$0.isNaN && !$0.isSubnormal }
+      let products = Tensor(uninitialized: [1, numbers.count])
+      let column = Tensor(numbers, shape: [numbers.count, 1])
+      let packed = device.packTransposed(rowCount: numbers.count, depth: 1, as: type) { column.rows($0) }
+      device.product(one.pointer, rows: 1, packed, into: products.pointer)
+      #expect(products.array == numbers)
+    }
+  }
+
   @Test("A causal convolution equals its definition", arguments: kinds)
   func convolution(kind: String) throws {
     let device = try ComputeDevice(threadCount: 2, kernels: kind)
@@ -112,6 +148,39 @@ struct KernelTests {
           let z = normal * Double(weight.array[channel]) + Double(bias.array[channel])
           #expect(abs(Double(y.array[index]) - z / (1 + exponential(-z))) <= 2e-6)
         }
+      }
+    }
+  }
+
+  @Test("A frame normalised by itself has the bits that it has in its clip", arguments: kinds)
+  func groupNormOfFrame(kind: String) throws {
+    let device = try ComputeDevice(threadCount: 3, kernels: kind)
+    let x = randomTensor([1, 2, 7, 5, 6], seed: 15)
+    let (weight, bias) = (randomTensor([6], seed: 16), randomTensor([6], seed: 17))
+    let clip = device.groupNorm(x, weight: weight, bias: bias, groups: 2, silu: true).y
+    for frame in 0..<2 {
+      let alone = device.groupNormSiLU(frame: x[0][frame], weight: weight, bias: bias, groups: 2)
+      #expect(alone.array == clip[0][frame].array)
+    }
+  }
+
+  @Test("A band of a convolution's rows has the bits of the whole", arguments: kinds)
+  func convolutionInBands(kind: String) throws {
+    let device = try ComputeDevice(threadCount: 2, kernels: kind)
+    for kernel in [[3, 3, 3], [1, 1, 1], [1, 3, 3]] {
+      let x = randomTensor([1, 4, 9, 5, 3], seed: 18)
+      let weight = randomTensor([7, 3] + kernel, seed: 19)
+      let bias = randomTensor([7], seed: 20)
+      let packed = device.packConvolution(weight)
+      let whole = device.convolve(
+        x, weightShape: weight.shape, packed: packed, bias: bias, stride: (1, 1, 1), past: .zeros)
+      for (frame, rows) in [(0, 0..<9), (1, 0..<4), (2, 4..<8), (3, 8..<9)] {
+        let before = (0..<(kernel[0] - 1)).map { frame - kernel[0] + 1 + $0 }.map { $0 < 0 ? nil : x[0][$0] }
+        let band = Tensor(uninitialized: [rows.count, 5, 7])
+        device.convolve(
+          frames: before + [x[0][frame]], rows: rows, weightShape: weight.shape, packed: packed, bias: bias,
+          into: band.pointer)
+        #expect(band.array == whole[0][frame].rows(rows).array, "kernel \(kernel), frame \(frame), rows \(rows)")
       }
     }
   }

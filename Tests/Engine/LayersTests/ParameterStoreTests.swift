@@ -1,4 +1,6 @@
+import Autograd
 import Foundation
+import Kernels
 import Layers
 import Tensors
 import Testing
@@ -40,6 +42,37 @@ struct ParameterStoreTests {
     #expect(store["patch.weight"].value.array == [Float](repeating: 0.5, count: 6))
     #expect(store["patch.weight"].isTrainable && !store["scale"].isTrainable)
     #expect(store.weightCount == 18 && Self.specifications.weightCount == 18)
+  }
+
+  @Test("give the same bits from their file, in 16 bits or widened, and from memory", arguments: FloatType.allCases)
+  func layersFromFile(type: FloatType) throws {
+    // Above a million elements a matrix stays in 16 bits when it is packed.
+    let specifications =
+      Linear.specifications("large", in: 1025, out: 1024) + Linear.specifications("small", in: 5, out: 3)
+    let drawn = ParameterStore(initializing: specifications, seed: 2)
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("store-\(UUID().uuidString)").path
+    try drawn.document(as: type).write(to: path)
+    let stored = try ParameterStore(loading: [SafetensorsFile(path: path)], specifications: specifications)
+    let file = try SafetensorsFile(path: path)
+    let inMemory = try ParameterStore(specifications: specifications) { try file.tensor($0.name) }
+    try FileManager.default.removeItem(atPath: path)
+    let tape = Tape(device: ComputeDevice(threadCount: 2), recording: false)
+    for (name, width) in [("large", 1025), ("small", 5)] {
+      let x = tape.constant(NoiseStream(seed: 1, purpose: .training(0)).normals(shape: [7, width]))
+      let expected = Linear(inMemory, name)(x, on: tape).value.array
+      #expect(Linear(stored, name)(x, on: tape).value.array == expected)
+      #expect(Linear(stored, name)(x, on: tape).value.array == expected)
+    }
+    #expect(stored["large.weight"].value.array == inMemory["large.weight"].value.array)
+  }
+
+  @Test("take half the memory where they are large and stored in 16 bits")
+  func residentBytes() {
+    let specifications =
+      Linear.specifications("large", in: 1024, out: 2048) + Linear.specifications("small", in: 8, out: 40)
+    let (large, small) = (1024 * 2048, 8 * 64)
+    #expect(specifications.residentByteCount(storedAs: .float32) == 4 * (large + 2048 + small + 40))
+    #expect(specifications.residentByteCount(storedAs: .bfloat16) == 2 * large + 4 * (2048 + small + 40))
   }
 
   @Test("load from shards")

@@ -48,6 +48,56 @@ struct AutoencoderTests {
     }
   }
 
+  @Test(
+    "decodes frame by frame, in bands of any height, to the bytes of the whole clip", arguments: [1, 200_000, 1 << 30])
+  func bands(bandByteCount: Int) {
+    let configuration = AutoencoderConfiguration(
+      baseChannels: 32, channelMultipliers: [1, 2, 2, 4], residualBlocks: 1, middleBlocks: 1,
+      temporalDown: [false, true, true], groups: 32)
+    let model = VideoAutoencoder(configuration: configuration, seed: 3)
+    let device = ComputeDevice(threadCount: 2)
+    let latents = noise([1, 3, 3, 4, 8])
+    let whole = model.decode(latents, on: device)
+    let bounded = model.decodeFrameByFrame(latents, on: device, bandByteCount: bandByteCount)
+    #expect(bounded.shape == [1, 9, 24, 32, 3])
+    #expect(bounded.array == whole.array)
+  }
+
+  @Test("decodes each clip of a batch, and one padded with its first frame, frame by frame to the same bytes")
+  func boundedBatch() {
+    var configuration = Self.configuration
+    configuration.timePadding = .replicate
+    let model = VideoAutoencoder(configuration: configuration, seed: 3)
+    let device = ComputeDevice(threadCount: 2)
+    let latents = noise([2, 4, 2, 3, 3])
+    let whole = model.decode(latents, on: device)
+    #expect(model.decodeFrameByFrame(latents, on: device).array == whole.array)
+    #expect(model.decode(latents, on: device, activationLimit: 0).array == whole.array)
+    #expect(model.decode(latents, on: device, activationLimit: .max).array == whole.array)
+  }
+
+  @Test("costs what the specification says, and needs little memory frame by frame")
+  func costs() {
+    func decoder(_ base: Int, _ blocks: Int, height: Int, width: Int) -> Double {
+      let parts = AutoencoderConfiguration(
+        baseChannels: base, channelMultipliers: [1, 2, 2, 4], residualBlocks: blocks, middleBlocks: blocks,
+        temporalDown: [false, true, true], groups: 32
+      ).parts(latentFrames: 5, height: height, width: width)
+      return Double(parts.first { $0.name == "decoder" }?.cost.operations ?? 0)
+    }
+    // model.md section 14: 433 GFLOP, 10.8 TFLOP, 173 TFLOP.
+    #expect((decoder(32, 2, height: 16, width: 28) / 1e9).rounded() == 433)
+    #expect((decoder(128, 4, height: 16, width: 28) / 1e11).rounded() == 108)
+    #expect((decoder(128, 4, height: 64, width: 112) / 1e12).rounded() == 173)
+    let small = AutoencoderConfiguration(
+      baseChannels: 32, channelMultipliers: [1, 2, 2, 4], residualBlocks: 2, middleBlocks: 2,
+      temporalDown: [false, true, true], groups: 32)
+    let whole = small.wholeDecodingByteCount(latentFrames: 5, height: 64, width: 112)
+    let bounded = small.decodingByteCount(latentFrames: 5, height: 64, width: 112)
+    #expect(whole > VideoAutoencoder.activationLimit && bounded < whole / 2)
+    #expect(small.decodingByteCount(latentFrames: 5, height: 16, width: 28) < VideoAutoencoder.activationLimit)
+  }
+
   @Test("normalises latents by its statistics, and back")
   func statistics() {
     let model = VideoAutoencoder(configuration: Self.configuration, seed: 3)

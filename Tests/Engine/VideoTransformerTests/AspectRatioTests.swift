@@ -27,5 +27,7 @@ struct AspectRatioTests {
     let square = try TransformerConfiguration(file.configuration().object("old"))
     #expect(square.resized(to: .init(4, 6))?.spatiotemporalWindow == .init(2, 3))
     #expect(square.resized(to: .init(4, 5)) == nil)
+    #expect(square.resized(to: .init(4, 5), spatiotemporalWindow: .init(4, 5))?.spatiotemporalWindow == .init(4, 5))
+    #expect(square.resized(to: .init(4, 5), spatiotemporalWindow: .init(3, 5)) == nil)
   }
 }

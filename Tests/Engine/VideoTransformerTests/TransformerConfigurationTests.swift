@@ -49,7 +49,9 @@ struct TransformerConfigurationTests {
   func roundTrip() throws {
     var separate = Self.large()
     separate.modulation = .separate
-    for configuration in [Self.large(), Self.upsampler(patch: 2, layers: 4, hidden: 64), separate] {
+    var full = Self.large()
+    (full.hasFullAttention, full.spatiotemporalWindow) = (true, .init(16, 16))
+    for configuration in [Self.large(), Self.upsampler(patch: 2, layers: 4, hidden: 64), separate, full] {
       let object = try ConfigurationObject(json: Data(configuration.json.utf8), file: "config.json")
       #expect(try TransformerConfiguration(object) == configuration)
     }
@@ -73,6 +75,10 @@ struct TransformerConfigurationTests {
         #""cross_window":"spatial""#, #""cross_window":"both""#,
         "base/config.json: cross_window is \"both\", allowed are \"spatial\", \"same\""
       ),
+      (
+        #""lr_channels":0"#, #""lr_channels":0,"attention":"full""#,
+        "base/config.json: attention is \"full\", which needs st_window [16,16]"
+      ),
       (#""lora","rank":2"#, #""lora""#, "base/config.json: rank is missing, which \"adaln\": \"lora\" needs"),
     ])
   func refusals(good: String, bad: String, message: String) throws {
@@ -81,6 +87,29 @@ struct TransformerConfigurationTests {
       _ = try TransformerConfiguration(ConfigurationObject(json: Data(json.utf8), file: "base/config.json"))
     } throws: {
       "\($0)" == message
+    }
+  }
+
+  @Test("with full attention lets every token see every other in its first layer; with windows it does not")
+  func fullAttention() {
+    for isFull in [true, false] {
+      var configuration = TransformerConfiguration(
+        frames: 3, size: .init(4, 4), channels: 2, patch: 1, layers: 1, hidden: 8, heads: 2,
+        spatiotemporalWindow: .init(4, 4), hasSelfConditioning: false, hasFramePrediction: false)
+      configuration.hasFullAttention = isFull
+      // Every weight is drawn, also those that a new model begins with at zero.
+      let store = ParameterStore(specifications: configuration.specifications) {
+        NoiseStream(seed: 1, purpose: .initialWeights, item: UInt32($0.name.utf8.count)).normals(shape: $0.shape)
+      }
+      let model = VideoTransformer(configuration: configuration, store: store)
+      func output(_ latents: Tensor) -> Tensor {
+        let input = DenoiserInput(latents: latents, conditionOfItem: [DenoiserCondition(timestep: 10)])
+        return model(input, text: nil, on: Tape(device: ComputeDevice(threadCount: 1), recording: false)).value
+      }
+      let latents = NoiseStream(seed: 1, purpose: .training(0)).normals(shape: [1, 3, 4, 4, 2])
+      let changed = latents.copy()
+      changed.pointer[changed.count - 1] += 1
+      #expect((output(latents)[0][0].array != output(changed)[0][0].array) == isFull)
     }
   }
 

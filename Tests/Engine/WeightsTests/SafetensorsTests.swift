@@ -57,6 +57,34 @@ struct SafetensorsTests {
     #expect(try file.tensor("none").shape == [0, 4])
   }
 
+  @Test("written tensor after tensor has the bytes of one that was made in memory")
+  func streaming() throws {
+    let tensors = [
+      ("b", Tensor([1, 2, 3], shape: [3]), FloatType.bfloat16), ("a", Tensor([0.1, 0.2], shape: [2, 1]), .float32),
+      ("c", Tensor([0.3], shape: [1]), .float16),
+    ]
+    var document = SafetensorsDocument(metadata: ["note": "x"])
+    for (name, tensor, type) in tensors { document.add(name, tensor, as: type) }
+    let target = try TemporaryFile()
+    let writer = SafetensorsWriter(
+      tensors.map { SafetensorsWriter.Entry($0.0, $0.1.shape, $0.2) }, metadata: ["note": "x"])
+    let values = Dictionary(uniqueKeysWithValues: tensors.map { ($0.0, $0.1) })
+    try writer.write(to: target.path) { try #require(values[$0]) }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: target.path)) == document.data())
+    #expect(writer.byteCount == document.data().count)
+  }
+
+  @Test("gives a tensor when it is asked for, again and again")
+  func stored() throws {
+    var document = SafetensorsDocument()
+    document.add("x", Tensor([1, -2, 0.5], shape: [3]), as: .bfloat16)
+    let target = try TemporaryFile()
+    try document.write(to: target.path)
+    let stored = try SafetensorsFile(path: target.path).stored("x")
+    #expect(stored.type == .bfloat16 && stored.shape == [3])
+    for _ in 0..<2 { #expect(stored.widened().array == [1, -2, 0.5]) }
+  }
+
   @Test("has the same bytes in whatever order its tensors were added")
   func deterministic() {
     var first = SafetensorsDocument(metadata: ["a": "1", "b": "2"])

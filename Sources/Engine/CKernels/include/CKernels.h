@@ -92,6 +92,12 @@ typedef struct {
   void (*pack)(
     const float *src, int64_t nStride, const int64_t *kOffsets, int64_t kStride, int64_t depth, int64_t columns,
     int64_t width, float *dst);
+  /// 16-bit floats as float32, exactly.
+  void (*widenFloat16)(const uint16_t *x, float *y, int64_t n);
+  void (*widenBFloat16)(const uint16_t *x, float *y, int64_t n);
+  /// Back again: only for values that have 16 bits.
+  void (*narrowFloat16)(const float *x, uint16_t *y, int64_t n);
+  void (*narrowBFloat16)(const float *x, uint16_t *y, int64_t n);
 
   /// Floats of scratch memory that the attention kernels need.
   int64_t (*attentionScratch)(int64_t queries, int64_t keys, int64_t headSize);
@@ -127,10 +133,14 @@ typedef struct {
   /// sums[d] += Σ rows x.
   void (*sumRows)(const float *x, float *sums, int64_t rows, int64_t d);
 
-  /// One frame [pixels, channels]; moments [2·groups] receives mean and 1/√(var + eps) of each group;
-  /// scratch: 4·channels floats.
-  void (*groupNorm)(
-    const float *x, const float *weight, const float *bias, int silu, float *y, float *moments, int64_t pixels,
+  /// Of one frame [pixels, channels]: moments [2·groups] receives mean and 1/√(var + eps) of each group; scratch:
+  /// 2·channels floats.
+  void (*groupMoments)(
+    const float *x, float *moments, int64_t pixels, int64_t channels, int64_t groups, float *scratch);
+  /// y = weight ⊙ (x − mean)/√(var + eps) + bias by the moments of the frame, then SiLU if asked, for some of its
+  /// pixels; scratch: 2·channels floats.
+  void (*groupApply)(
+    const float *x, const float *weight, const float *bias, int silu, const float *moments, float *y, int64_t pixels,
     int64_t channels, int64_t groups, float *scratch);
   /// Sets dx, and dWeight, dBias [channels] of this frame.
   void (*groupNormBackward)(

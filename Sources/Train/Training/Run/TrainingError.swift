@@ -5,6 +5,8 @@ package struct TrainingError: Error, CustomStringConvertible, Equatable {
     case recipe
     /// A saved state belongs to another recipe or model.
     case checkpoint
+    /// A model cannot be converted as asked, or written where asked.
+    case model
     /// The loss or a gradient is no longer a number.
     case diverged
     /// A file cannot be read or written.
