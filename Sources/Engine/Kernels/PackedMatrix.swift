@@ -14,11 +14,12 @@ package struct PackedMatrix: Sendable {
   /// The panels; of 16-bit values two in the place of one.
   private let storage: Tensor
 
-  fileprivate init(depth: Int, columns: Int, type: FloatType, vectorWidth: Int) {
+  fileprivate init(depth: Int, columns: Int, type: FloatType, vectorWidth: Int, isLasting: Bool) {
     (self.depth, self.columns, self.type, self.vectorWidth) = (depth, columns, type, vectorWidth)
     let panels = (columns + 2 * vectorWidth - 1) / (2 * vectorWidth)
     let count = panels * 2 * vectorWidth * depth
-    storage = Tensor(uninitialized: [count * type.byteCount / FloatType.float32.byteCount])
+    storage = Tensor(
+      uninitialized: [count * type.byteCount / FloatType.float32.byteCount], isLasting: isLasting)
   }
 
   /// The number of panels: all two vectors wide but the last, which may be one.
@@ -62,14 +63,15 @@ extension ComputeDevice {
     depthOffsets: [Int64]? = nil
   ) -> PackedMatrix {
     let packed = PackedMatrix(
-      depth: depth, columns: columns, type: .float32, vectorWidth: Int(kernels.pointee.vectorWidth))
+      depth: depth, columns: columns, type: .float32, vectorWidth: Int(kernels.pointee.vectorWidth), isLasting: false)
     let source = PackingSource(
       pointer: source, columnStride: columnStride, depthStride: depthStride, depthOffsets: depthOffsets)
     fill(packed, panels: 0..<packed.panelCount, from: source)
     return packed
   }
 
-  /// Packs a weight [out, in] for x·Wᵀ from slices of its rows, so that no more of it need be there at once.
+  /// Packs a weight [out, in] that will not change for x·Wᵀ, from slices of its rows, so that no more of it need be
+  /// there at once.
   ///
   /// - Parameters:
   ///   - depthOffsets: the order in which a row's elements are taken; nil: as they stand.
@@ -79,7 +81,7 @@ extension ComputeDevice {
     rowCount: Int, depth: Int, depthOffsets: [Int64]? = nil, as type: FloatType, slice: (Range<Int>) -> Tensor
   ) -> PackedMatrix {
     let packed = PackedMatrix(
-      depth: depth, columns: rowCount, type: type, vectorWidth: Int(kernels.pointee.vectorWidth))
+      depth: depth, columns: rowCount, type: type, vectorWidth: Int(kernels.pointee.vectorWidth), isLasting: true)
     let panelsPerSlice = 8
     for first in stride(from: 0, to: packed.panelCount, by: panelsPerSlice) {
       let panels = first..<min(packed.panelCount, first + panelsPerSlice)

@@ -14,8 +14,11 @@ package struct Tensor: Sendable {
   }
 
   /// Memory for `shape`, its values not yet set; for kernels, which set them all.
-  package init(uninitialized shape: [Int]) {
-    self.init(storage: TensorStorage(uninitializedCount: shape.reduce(1, *)), offset: 0, shape: shape)
+  ///
+  /// - Parameter isLasting: see `TensorStorage`.
+  package init(uninitialized shape: [Int], isLasting: Bool = false) {
+    let storage = TensorStorage(uninitializedCount: shape.reduce(1, *), isLasting: isLasting)
+    self.init(storage: storage, offset: 0, shape: shape)
   }
 
   package init(repeating value: Float, shape: [Int]) {

@@ -15,6 +15,15 @@ package enum ModelConversion {
     package init(size: TransformerConfiguration.Size, window: TransformerConfiguration.Size? = nil) {
       (self.size, self.window) = (size, window)
     }
+
+    /// The shape of a stage whose frame is `size` where the base's is `base`; nil where that is no whole number.
+    fileprivate func scaled(
+      by size: TransformerConfiguration.Size, over base: TransformerConfiguration.Size
+    ) -> Shape? {
+      let (height, width) = (self.size.height * size.height, self.size.width * size.width)
+      guard height % base.height == 0, width % base.width == 0 else { return nil }
+      return Shape(size: .init(height / base.height, width / base.width), window: window)
+    }
   }
 
   /// Writes the denoiser or the whole pipeline in `source`, made for another frame, to `target` (§4.5, model.md
@@ -31,15 +40,13 @@ package enum ModelConversion {
     let base = try StoredDenoiser(folder: "\(source)/\(models[0])").configuration.size
     for model in models {
       let size = try StoredDenoiser(folder: "\(source)/\(model)").configuration.size
-      guard (shape.size.height * size.height) % base.height == 0, (shape.size.width * size.width) % base.width == 0
-      else {
+      guard let own = shape.scaled(by: size, over: base) else {
         throw TrainingError(
           .model,
           "reshape \"\(source)\": \(shape.size.height)×\(shape.size.width) for its base is no whole number of latent "
-            + "pixels for \(model) (\(size.height)×\(size.width) for \(base.height)×\(base.width)); choose another size")
+            + "pixels for \(model), which has \(size.height)×\(size.width) for the base's \(base.height)×\(base.width); "
+            + "choose another size")
       }
-      var own = shape
-      own.size = .init(shape.size.height * size.height / base.height, shape.size.width * size.width / base.width)
       try reshapeDenoiser("\(source)/\(model)", to: "\(target)/\(model)", shape: own)
     }
     let others = Set(pipeline.stages.map(\.autoencoder) + [pipeline.text].compactMap { $0 }).sorted()
