@@ -38,7 +38,8 @@ struct MuonTests {
     return singular.map { scale * improved($0 / norm) }
   }
 
-  @Test("an update keeps the gradient's singular vectors and lifts its singular values", arguments: [[8, 12], [12, 8]])
+  @Test(
+    "an update keeps the gradient's singular vectors and lifts its singular values", arguments: [[8, 12], [12, 8]])
   func orthogonal(shape: [Int]) {
     let result = OrthogonalFactor.of(
       matrix(singular, shape), rows: shape[0], columns: shape[1], on: device)
@@ -75,7 +76,9 @@ struct MuonTests {
 
   @Test("Muon takes the matrices that multiply activations, AdamW the rest")
   func shares() {
-    func takes(_ name: String, _ shape: [Int]) -> Bool { Muon.takes(Parameter(name: name, value: Tensor(zeros: shape))) }
+    func takes(_ name: String, _ shape: [Int]) -> Bool {
+      Muon.takes(Parameter(name: name, value: Tensor(zeros: shape)))
+    }
     #expect(takes("layers.0.mlp.fc1.weight", [32, 8]))
     #expect(takes("encoder.conv_in.weight", [16, 3, 3, 3, 3]))
     #expect(!takes("layers.0.mlp.fc1.bias", [32]))
