@@ -3,8 +3,8 @@ import Tensors
 /// How much the error at each latent pixel counts in training an upsampler: more where the low resolution shows
 /// something, since that is where it has to paint.
 ///
-/// The weights follow from what the network is given, the low-resolution latents, so that the best prediction stays
-/// the same: E[v | input] minimises every weighted squared error whose weights the input determines.
+/// E[v | input] minimises every weighted squared error whose weights the input determines, so weights that follow from
+/// the low-resolution latents leave the best prediction as it is, but for the noise with which the network sees them.
 enum DetailWeights {
   /// - Parameters:
   ///   - lowResolution: clean latents [F, h/2, w/2, c].
