@@ -108,7 +108,7 @@ extension ComputeDevice {
     }
     let packed = pack(
       weight.pointer, depth: depthOffsets.count, columns: shape.inputChannels, columnStride: shape.taps,
-      depthOffsets: depthOffsets)
+      depthOffsets: depthOffsets, pieceLength: w.taps.count * channels)
     // The first tap of each axis is the one with the largest e: its output is q − (taps − 1).
     func origin(_ phase: GradientPhase, _ before: Int) -> Int { phase.firstQuotient - (phase.taps.count - 1) + before }
     let (t0, h0, w0) = (origin(t, before.t), origin(h, before.h), origin(w, before.w))

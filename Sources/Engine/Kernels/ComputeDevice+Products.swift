@@ -37,6 +37,10 @@ extension ComputeDevice {
     precondition(
       gather.segments.count * gather.segmentLength == b.depth,
       "\(gather.segments.count) pieces of \(gather.segmentLength) for depth \(b.depth)")
+    precondition(
+      !b.isPaired || gather.segmentLength.isMultiple(of: 2), "pieces of \(gather.segmentLength) part the pairs of rows")
+    let multiply: (UnsafePointer<walt_panel_product>?) -> Void =
+      b.isPaired ? kernels.pointee.pairedPanelProduct : kernels.pointee.panelProduct
     let rowTasks = (rows + Self.rowsPerTask - 1) / Self.rowsPerTask
     let panelTasks = (b.panelCount + Self.panelsPerTask - 1) / Self.panelsPerTask
     let scratch = b.scratchCount > 0 ? Tensor(uninitialized: [threadCount, b.scratchCount]) : nil
@@ -62,7 +66,7 @@ extension ComputeDevice {
           call.cOffsets = cOffsets.map { $0 + first }
           call.cStride = Int64(cStride)
           call.rows = Int64(min(rows - first, Self.rowsPerTask))
-          kernels.pointee.panelProduct(&call)
+          multiply(&call)
         }
       }
     }

@@ -11,11 +11,16 @@ package struct PackedMatrix: Sendable {
   package let columns: Int
   package let type: FloatType
   let vectorWidth: Int
+  /// Whether a product finds rows 2j and 2j + 1 of a panel together, rounded to bfloat16 (`pairRows`).
+  let isPaired: Bool
   /// The panels; of 16-bit values two in the place of one.
   private let storage: Tensor
 
-  fileprivate init(depth: Int, columns: Int, type: FloatType, vectorWidth: Int, isLasting: Bool) {
+  fileprivate init(
+    depth: Int, columns: Int, type: FloatType, vectorWidth: Int, isPaired: Bool, isLasting: Bool
+  ) {
     (self.depth, self.columns, self.type, self.vectorWidth) = (depth, columns, type, vectorWidth)
+    self.isPaired = isPaired
     let panels = (columns + 2 * vectorWidth - 1) / (2 * vectorWidth)
     let count = panels * 2 * vectorWidth * depth
     storage = Tensor(
@@ -57,13 +62,27 @@ private struct PackingSource {
 }
 
 extension ComputeDevice {
+  /// Whether products round their operands to bfloat16, where the depth is even.
+  private var pairsRows: Bool { kernels.pointee.pairRows != nil }
+
+  private func matrix(
+    depth: Int, columns: Int, type: FloatType, pieceLength: Int, isLasting: Bool
+  ) -> PackedMatrix {
+    PackedMatrix(
+      depth: depth, columns: columns, type: type, vectorWidth: Int(kernels.pointee.vectorWidth),
+      isPaired: pairsRows && depth.isMultiple(of: 2) && pieceLength.isMultiple(of: 2), isLasting: isLasting)
+  }
+
   /// Packs element (k, n) = source[n·columnStride + depthOffsets[k]]; without offsets k counts in `depthStride`.
+  ///
+  /// - Parameter pieceLength: a product must not gather the depth in pieces that are not multiples of it; nil: any even
+  ///   piece will do.
   package func pack(
     _ source: UnsafePointer<Float>, depth: Int, columns: Int, columnStride: Int, depthStride: Int = 1,
-    depthOffsets: [Int64]? = nil
+    depthOffsets: [Int64]? = nil, pieceLength: Int? = nil
   ) -> PackedMatrix {
-    let packed = PackedMatrix(
-      depth: depth, columns: columns, type: .float32, vectorWidth: Int(kernels.pointee.vectorWidth), isLasting: false)
+    let packed = matrix(
+      depth: depth, columns: columns, type: .float32, pieceLength: pieceLength ?? depth, isLasting: false)
     let source = PackingSource(
       pointer: source, columnStride: columnStride, depthStride: depthStride, depthOffsets: depthOffsets)
     fill(packed, panels: 0..<packed.panelCount, from: source)
@@ -80,8 +99,7 @@ extension ComputeDevice {
   package func packTransposed(
     rowCount: Int, depth: Int, depthOffsets: [Int64]? = nil, as type: FloatType, slice: (Range<Int>) -> Tensor
   ) -> PackedMatrix {
-    let packed = PackedMatrix(
-      depth: depth, columns: rowCount, type: type, vectorWidth: Int(kernels.pointee.vectorWidth), isLasting: true)
+    let packed = matrix(depth: depth, columns: rowCount, type: type, pieceLength: depth, isLasting: true)
     let panelsPerSlice = 8
     for first in stride(from: 0, to: packed.panelCount, by: panelsPerSlice) {
       let panels = first..<min(packed.panelCount, first + panelsPerSlice)
@@ -114,7 +132,7 @@ extension ComputeDevice {
       }
       let count = Int64(panel.width * packed.depth)
       switch packed.type {
-      case .float32: break
+      case .float32: if packed.isPaired { kernels.pointee.pairRows(target, Int64(packed.depth), Int64(panel.width)) }
       case .float16: kernels.pointee.narrowFloat16(target, packed.words(index), count)
       case .bfloat16: kernels.pointee.narrowBFloat16(target, packed.words(index), count)
       }
@@ -122,7 +140,8 @@ extension ComputeDevice {
     withExtendedLifetime(scratch) {}
   }
 
-  /// The float32 values of a panel: where they are, or widened into `scratch`, which panels of 16 bits need.
+  /// The values of a panel as products want them: where they are, or widened into `scratch`, which panels of 16 bits
+  /// need.
   func floats(
     ofPanel index: Int, of matrix: PackedMatrix, scratch: UnsafeMutablePointer<Float>?
   ) -> UnsafePointer<Float> {
@@ -133,6 +152,9 @@ extension ComputeDevice {
     case .float32: break
     case .float16: kernels.pointee.widenFloat16(matrix.words(index), scratch, count)
     case .bfloat16: kernels.pointee.widenBFloat16(matrix.words(index), scratch, count)
+    }
+    if matrix.isPaired {
+      kernels.pointee.pairRows(scratch, Int64(matrix.depth), Int64(matrix.panel(index).width))
     }
     return UnsafePointer(scratch)
   }

@@ -20,8 +20,8 @@ struct JudgeCommand: ParsableCommand {
   @OptionGroup var sampling: SamplingOptions
   @Option(help: "How many prompts.") var count = 200
   @Flag(help: "Print every clip's judgement and the totals as JSON.") var json = false
-  @Flag(help: "Judge what the autoencoder keeps of true clips: the most that a model can reach.")
-  var reconstructions = false
+  @Option(help: "How many stages have true clips' latents instead of sampled ones; all: what the autoencoder keeps.")
+  var trueStages = 0
   @Flag(help: "Measure the judge itself.") var validate = false
   @Option(help: "With --validate: true clips to judge.") var clips = 400
 
@@ -31,14 +31,7 @@ struct JudgeCommand: ParsableCommand {
       print(try JudgeValidation(clipCount: clips, seed: 1, scratchFolder: scratch).markdown)
       return
     }
-    if reconstructions {
-      let model = try VideoModel(folder: URL(fileURLWithPath: sampling.model))
-      let device = ComputeDevice(threadCount: sampling.threads)
-      let report = try ModelJudgement(reconstructionsBy: model, count: count, on: device)
-      print(json ? try report.json() : report.markdown)
-      return
-    }
-    let report = try ModelJudgement(prompts: JudgePrompts.stageA(count: count), maker: sampling.maker()) { done in
+    let report = try ModelJudgement(promptCount: count, maker: sampling.maker(firstStage: trueStages)) { done in
       if !json && done % 10 == 0 { FileHandle.standardError.write(Data("\(done) of \(count) clips\n".utf8)) }
     }
     print(json ? try report.json() : report.markdown)

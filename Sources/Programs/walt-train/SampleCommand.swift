@@ -45,14 +45,18 @@ struct SamplingOptions: ParsableArguments {
   @Option(help: "Clips that are made together.") var batch = 8
   @Option(help: "Threads to compute with.") var threads = ProcessInfo.processInfo.activeProcessorCount
 
-  func maker() throws -> ClipMaker {
+  /// - Parameter firstStage: the first that is sampled.
+  func maker(firstStage: Int = 0) throws -> ClipMaker {
     let model = try VideoModel(folder: URL(fileURLWithPath: model))
     var stages = model.configuration.defaultSampling
     stages = Array(stages.prefix(max(1, self.stages ?? stages.count)))
     if let steps { for index in stages.indices { stages[index].stepCount = steps } }
     if let guidance { stages[0].guidance = .constant(guidance) }
-    return ClipMaker(
-      model: model, sampling: stages, frameCount: images ? 1 : 17, batchSize: batch,
+    guard (0...stages.count).contains(firstStage) else {
+      throw ValidationError("--true-stages \(firstStage): the clips have \(stages.count) stages")
+    }
+    return try ClipMaker(
+      model: model, sampling: stages, firstStage: firstStage, frameCount: images ? 1 : 17, batchSize: batch,
       on: ComputeDevice(threadCount: threads))
   }
 }

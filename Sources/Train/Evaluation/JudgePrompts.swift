@@ -33,8 +33,18 @@ package enum JudgePrompts {
     return (0..<count - half).map { prompt($0, .training) } + (0..<half).map { prompt($0, .heldOut) }
   }
 
+  /// The scenes that the prompts were written for, in the same order.
+  package static func scenes(count: Int = 200) -> [Scene] {
+    let half = count / 2
+    return (0..<count - half).map { scene($0, .training) } + (0..<half).map { scene($0, .heldOut) }
+  }
+
+  private static func scene(_ index: Int, _ split: SceneSplit) -> Scene {
+    SceneSource(seed: sceneSeed, split: split)[index]
+  }
+
   private static func prompt(_ index: Int, _ split: SceneSplit) -> JudgePrompt {
-    let scene = SceneSource(seed: sceneSeed, split: split)[index]
+    let scene = scene(index, split)
     var variant = 0
     var caption = scene.caption(.video, variant: variant)
     while caption.attributes.colour == nil || caption.attributes.background == nil {

@@ -92,6 +92,11 @@ typedef struct {
   void (*pack)(
     const float *src, int64_t nStride, const int64_t *kOffsets, int64_t kStride, int64_t depth, int64_t columns,
     int64_t width, float *dst);
+  /// Null but in sets that round the operands of products to bfloat16, whose outer products do so, too:
+  /// in place, rows 2j and 2j + 1 of a panel → row j of pairs, the even row in the low halves; depth is even.
+  void (*pairRows)(float *panel, int64_t depth, int64_t width);
+  /// The same product with such a panel; segmentLength is even.
+  void (*pairedPanelProduct)(const walt_panel_product *);
   /// 16-bit floats as float32, exactly.
   void (*widenFloat16)(const uint16_t *x, float *y, int64_t n);
   void (*widenBFloat16)(const uint16_t *x, float *y, int64_t n);

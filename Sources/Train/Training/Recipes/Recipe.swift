@@ -56,6 +56,12 @@ package struct RunRecipe: Sendable {
   /// The part of a model folder that is trained: its config.json is read, its weights are written by `export`.
   package let modelFolder: String
   package let optimizer: OptimizerRecipe
+  /// What the operands of matrix products are rounded to in training.
+  package let products: Products
+
+  package enum Products: String, CaseIterable, Sendable {
+    case float32, bfloat16
+  }
 
   init(_ table: SettingsTable, file: String, digest: String) throws {
     let (folder, fileName) = file.folderAndName
@@ -67,6 +73,7 @@ package struct RunRecipe: Sendable {
     logEvery = try table.value("log_every", default: 20, in: 1...1_000_000)
     measureEvery = try table.value("measure_every", default: 1000, in: 1...1_000_000)
     modelFolder = RunRecipe.resolve(try table.required("model"), in: folder)
+    products = try table.choice("products", default: .float32)
     optimizer = try OptimizerRecipe(table.table("optimizer"), steps: steps)
   }
 

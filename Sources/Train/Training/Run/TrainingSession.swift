@@ -4,7 +4,10 @@ import Kernels
 /// A recipe and where it is carried out: the one entrance for programs.
 package struct TrainingSession {
   private let recipe: Recipe
+  /// Makes what training starts from, exactly.
   private let device: ComputeDevice
+  /// Trains, with products as the recipe wants them.
+  private let trainingDevice: ComputeDevice
   private var options: RunOptions
   private let cacheFolder: String
 
@@ -17,7 +20,17 @@ package struct TrainingSession {
     self.options = options
     self.options.workFolder += "/" + recipe.run.name
     self.cacheFolder = cacheFolder
+    trainingDevice = Self.trainingDevice(recipe.run, like: device, report: options.report)
     try DurableFile.makeFolder(self.options.workFolder)
+  }
+
+  private static func trainingDevice(
+    _ recipe: RunRecipe, like device: ComputeDevice, report: (String) -> Void
+  ) -> ComputeDevice {
+    guard recipe.products == .bfloat16 else { return device }
+    if let rounding = ComputeDevice.roundingProducts(threadCount: device.threadCount) { return rounding }
+    report("\(recipe.name): this processor has no products of bfloat16; float32 does the same, more slowly")
+    return device
   }
 
   /// Trains until the recipe's last step, the limit or `stop`, and exports a finished model.
@@ -62,7 +75,7 @@ package struct TrainingSession {
 
   private func carryOut<Result>(_ task: any TrainingTask, _ body: (any Run) throws -> Result) throws -> Result {
     func open(_ task: some TrainingTask) throws -> Result {
-      try body(TrainingRun(task, recipe: recipe.run, on: device, options: options))
+      try body(TrainingRun(task, recipe: recipe.run, on: trainingDevice, options: options))
     }
     return try open(task)
   }

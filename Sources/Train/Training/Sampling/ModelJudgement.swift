@@ -1,11 +1,7 @@
 import Datasets
 import Evaluation
 import Foundation
-import Kernels
 import MediaIO
-import Tensors
-import VideoAutoencoder
-import VideoPipeline
 
 /// What the judge sees in the clips that a model makes of fixed prompts.
 package struct ModelJudgement {
@@ -18,33 +14,21 @@ package struct ModelJudgement {
   private var seen = JudgeTally()
   private var heldOut = JudgeTally()
 
-  /// Makes and judges a clip for each prompt.
+  /// Makes and judges a clip for each of the judge's prompts. Where the maker does not begin with the base, the stages
+  /// below have the latents of the true clips that the prompts tell of.
   ///
   /// - Parameter progress: told how many are done.
-  package init(prompts: [JudgePrompt], maker: ClipMaker, progress: (Int) -> Void) throws {
+  package init(promptCount: Int, maker: ClipMaker, progress: (Int) -> Void) throws {
     let judge = Judge()
-    try maker.make(prompts.map { ClipMaker.Request(prompt: $0.prompt, seed: $0.seed) }) { index, pixels in
+    let prompts = JudgePrompts.stageA(count: promptCount)
+    let requests = zip(prompts, JudgePrompts.scenes(count: promptCount)).map { prompt, scene in
+      ClipMaker.Request(
+        prompt: prompt.prompt, seed: prompt.seed, frames: maker.frameSize.map { scene.render(resolution: $0) })
+    }
+    try maker.make(requests) { index, pixels in
       let clip = RGBFrames(pixels)
       add(prompts[index], judge.judge(clip.enlarged(by: max(1, 128 / clip.width))))
       progress(index + 1)
-    }
-  }
-
-  /// Judges what the autoencoder of a model's last stage keeps of true clips: no denoiser can do better.
-  package init(reconstructionsBy model: VideoModel, count: Int, on device: ComputeDevice) throws {
-    let judge = Judge()
-    let autoencoder = try model.autoencoder(stage: model.stageCount - 1)
-    let half = count / 2
-    for (split, count) in [(SceneSplit.training, count - half), (.heldOut, half)] {
-      let scenes = SceneSource(seed: AutoencoderTask.heldSeed, split: split)
-      for index in 0..<count {
-        let frames = scenes[index].render(resolution: 128)
-        let latents = autoencoder.encode(frames.reshaped([1] + frames.shape), on: device)
-        let prompt = JudgePrompt(
-          prompt: scenes[index].plainCaption(), seed: 0, isHeldOut: split == .heldOut,
-          expected: SceneAttributes(scenes[index], medium: .video))
-        add(prompt, judge.judge(RGBFrames(autoencoder.decode(latents, on: device)[0])))
-      }
     }
   }
 
