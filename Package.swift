@@ -89,9 +89,10 @@ let engine: [Target] = [
 let jobs: [Target] = [
   target("Jobs", "JobModel", ["DurableFiles", "Spelling"]),
   target("Jobs", "Spool", ["JobModel", "DurableFiles", "CPlatform", logging]),
-  target("Jobs", "JobStore", ["JobModel", grdb]),
+  target("Jobs", "JobStore", ["JobModel", "DurableFiles", grdb]),
   target("Jobs", "Scheduling", ["JobModel"]),
   target("Jobs", "WorkerProtocol", ["JobModel", "DurableFiles"]),
+  target("Jobs", "Doctor", ["JobModel", "JobStore", "Spool", "WorkerProtocol", "DurableFiles"]),
   target("Jobs", "WorkerLauncher", ["WorkerProtocol", "DurableFiles", "CPlatform", logging]),
   target("Jobs", "ControlProtocol", ["JobModel", "Settings"]),
 ]
@@ -130,11 +131,11 @@ let services: [Target] = [
     ]),
   target(
     "Control", "ControlCommands",
-    ["ControlProtocol", "JobModel", "JobStore", "DurableFiles", "Settings", flyingSocks, argumentParser]),
+    ["ControlProtocol", "JobModel", "Doctor", "DurableFiles", "Settings", "Spool", argumentParser]),
 ]
 
 let programs: [Target] = [
-  program("waltd", ["DaemonServices"]),
+  program("waltd", ["DaemonServices", "JobModel"]),
   program("walt-worker", ["WorkerRuntime", "FixtureEvaluation", "Kernels", logging]),
   program("waltctl", ["ControlCommands"]),
   program(
@@ -176,7 +177,8 @@ let testTargets: [Target] = [
     "Worker", "WorkerRuntime",
     ["WorkerProtocol", "DurableFiles", "JobModel", "MediaIO", "TextEncoding", "Weights", logging]),
   tests("Worker", "FixtureEvaluation", ["Kernels", "Tensors", "Weights"]),
-  tests("Control", "ControlCommands", ["ControlProtocol", "DurableFiles", "JobModel", argumentParser]),
+  tests(
+    "Control", "ControlCommands", ["ControlProtocol", "DaemonTesting", "DurableFiles", "JobModel", argumentParser]),
   // The real programs together, on a tiny model.
   .testTarget(
     name: "EndToEndTests",
@@ -185,6 +187,11 @@ let testTargets: [Target] = [
       "MediaIO", "TextEncoding", "VideoTransformer", "Weights",
     ],
     path: "Tests/Programs/EndToEndTests", swiftSettings: settings),
+  // The service under faults; the long form is `make soak`.
+  .testTarget(
+    name: "FaultTests",
+    dependencies: ["DaemonTesting", "ControlProtocol", "DurableFiles", "JobModel", "WorkerLauncher"],
+    path: "Tests/Programs/FaultTests", swiftSettings: settings),
 ]
 
 // A worker without a model, for the tests of the daemon.

@@ -61,6 +61,8 @@ package enum Daemon {
     let status = StatusReporter(core: core, dispatcher: dispatcher)
     let intake = IntakeService(core: core, root: root, publisher: publisher, dispatcher: dispatcher)
     try await Recovery(core: core).run(dispatcher)
+    // Draining all that is there is work that was asked for.
+    await dispatcher.setDrained(isDraining ? false : try await core.store.isDrained())
     await intake.look()
     // Stopped in the opposite order: first no new work, then the workers, then what they have finished.
     var services: [any Service] = [

@@ -8,7 +8,7 @@ import WorkerProtocol
 extension Dispatcher {
   /// Gives idle devices what the scheduler chooses for them.
   func assign() async throws {
-    guard !isStopping else { return }
+    guard !isStopping, !isDrained else { return core.signals.drain.raise() }
     try await releaseModels()
     for group in Scheduler().plan(try await candidates(), on: slots.map(\.schedulable)) {
       guard let index = slots.firstIndex(where: { $0.device.name == group.device }) else { continue }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DaemonServices
 import Foundation
+import JobModel
 
 /// `waltd`: arguments and environment, then one call.
 @main
