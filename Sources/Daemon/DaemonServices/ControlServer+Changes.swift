@@ -14,13 +14,7 @@ enum JobAction: String, CaseIterable {
 extension ControlServer {
   /// Changes a job's state or place, and wakes whoever is concerned.
   func change(_ id: JobID, _ action: JobAction, _ request: HTTPRequest) async throws -> JobChange {
-    switch action {
-    case .cancel: dispatcher.drop(try await core.store.cancel(id, reason: "cancelled by its user"))
-    case .hold: dispatcher.giveWay(try await core.store.hold(id, reason: "held by its user"))
-    case .release: try await core.store.release(id)
-    case .retry: try await core.store.retry(id)
-    case .priority: try await setPriority(id, request)
-    }
+    try await core.disk.withRoom { try await perform(action, on: id, request) }
     guard let job = try await core.store.job(id) else { throw Self.missing(id) }
     core.signals.publishing.raise()
     core.signals.status.raise()
@@ -28,6 +22,16 @@ extension ControlServer {
     core.logger.info(
       "job changed", metadata: ["job": "\(id)", "action": "\(action.rawValue)", "state": "\(job.state)"])
     return JobChange(id: id, state: job.state)
+  }
+
+  private func perform(_ action: JobAction, on id: JobID, _ request: HTTPRequest) async throws {
+    switch action {
+    case .cancel: dispatcher.drop(try await core.store.cancel(id, reason: "cancelled by its user"))
+    case .hold: dispatcher.giveWay(try await core.store.hold(id, reason: "held by its user"))
+    case .release: try await core.store.release(id)
+    case .retry: try await core.store.retry(id)
+    case .priority: try await setPriority(id, request)
+    }
   }
 
   private func setPriority(_ id: JobID, _ request: HTTPRequest) async throws {

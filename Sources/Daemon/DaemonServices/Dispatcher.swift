@@ -39,6 +39,10 @@ package actor Dispatcher: Service {
   private(set) var isDrained = false
   /// Whether jobs may be held for a model that is broken; at start, by the process before.
   var mayHoldForModels = true
+  /// Whether there was too little room when work was last to begin.
+  var isDiskFull = false
+  /// Whether jobs may be held for want of room; at start, by the process before.
+  var mayHoldForRoom = true
   private var wakeUp: Task<Void, Never>?
   /// When `wakeUp` is due.
   private var wakeAt: ContinuousClock.Instant?
@@ -73,7 +77,7 @@ package actor Dispatcher: Service {
   }
 
   /// What keeps all jobs from running; nil: nothing.
-  package var pauseReason: String? { isDrained ? "draining" : nil }
+  package var pauseReason: String? { isDrained ? "draining" : isDiskFull ? Self.diskReason : nil }
 
   package var devices: [DeviceStatus] { slots.map(\.status) }
   package var isIdle: Bool { slots.allSatisfy(\.running.isEmpty) }
@@ -115,7 +119,9 @@ package actor Dispatcher: Service {
 
   private func handle(_ event: Event) async throws {
     switch event {
-    case .tick: notifier.notify(.watchdog)
+    case .tick:
+      notifier.notify(.watchdog)
+      if core.disk.isShort != isDiskFull { try await assign() }
     case .wake: try await assign()
     case .report(let device, let report): try await hear(report, from: device)
     case .revoked(let leases): drop(revoked: Set(leases))
