@@ -190,7 +190,10 @@ let testTargets: [Target] = [
   // The service under faults; the long form is `make soak`.
   .testTarget(
     name: "FaultTests",
-    dependencies: ["DaemonTesting", "ControlProtocol", "DurableFiles", "JobModel", "WorkerLauncher"],
+    dependencies: [
+      "ControlCommands", "ControlProtocol", "DaemonTesting", "DurableFiles", "FaultShim", "JobModel", "JobStore",
+      "WorkerLauncher", "WorkerProtocol",
+    ],
     path: "Tests/Programs/FaultTests", swiftSettings: settings),
 ]
 
@@ -199,6 +202,8 @@ let testSupport: [Target] = [
   .executableTarget(
     name: "scripted-worker", dependencies: ["WorkerProtocol", "DurableFiles"], path: "Tests/Support/scripted-worker",
     swiftSettings: settings),
+  // Preloaded into programs under test: kills at a named call, drops fsync, moves the clock.
+  .target(name: "FaultShim", path: "Tests/Support/FaultShim"),
   .target(
     name: "DaemonTesting",
     dependencies: ["ControlCommands", "ControlProtocol", "DurableFiles", "JobModel", "WorkerLauncher"],
@@ -207,6 +212,7 @@ let testSupport: [Target] = [
 
 let package = Package(
   name: "walt",
+  products: [.library(name: "FaultShim", type: .dynamic, targets: ["FaultShim"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),

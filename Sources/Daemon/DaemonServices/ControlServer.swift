@@ -66,6 +66,7 @@ package struct ControlServer: Service {
     }
     await server.appendRoute("POST /v1/drain") { _ in try await answer { try await setDrained(true) } }
     await server.appendRoute("POST /v1/resume") { _ in try await answer { try await setDrained(false) } }
+    await server.appendRoute("GET /metrics") { _ in try await metrics() }
     await server.appendRoute("GET /v1/events") { request in try await events(request) }
     await server.appendRoute("*") { request in
       try await answer { () -> JobPage in
@@ -73,6 +74,12 @@ package struct ControlServer: Service {
           .notFound, "\(request.method.rawValue) \(request.path): there is no such thing here; see docs/service.md")
       }
     }
+  }
+
+  private func metrics() async throws -> HTTPResponse {
+    let text = MetricsText.text(try await status.current(), core.counters, room: core.disk.rooms)
+    return HTTPResponse(
+      statusCode: .ok, headers: [.contentType: "text/plain; version=0.0.4"], body: Data(text.utf8))
   }
 
   private func list(_ request: HTTPRequest) async throws -> JobPage {
