@@ -6,6 +6,10 @@ import Testing
 
 private let circle = #"{"prompt": "a red circle", "seed": 7}"#
 
+private let promtool = ["/usr/bin/promtool", "/usr/local/bin/promtool"].first {
+  FileManager.default.isExecutableFile(atPath: $0)
+}
+
 /// A daemon whose first job waits at the second step of its base until it is told something.
 private func waiting() async throws -> DaemonProcess {
   let daemon = try DaemonProcess(script: #"{"waits":[{"task":"base","step":2,"attempts":1}]}"#)
@@ -128,6 +132,37 @@ struct ControlTests {
     #expect(table.lines[0].hasPrefix("job,request,state,") && table.lines[1].hasPrefix(#"1,"cats,dogs.json",done,"#))
     #expect(try daemon.waltctl("wait", "cats,dogs.json", "--start", "0.1").code == 69)
     #expect(try daemon.waltctl("hold", "1").errors.contains("start waltd"))
+  }
+
+  @Test("metrics are what promtool accepts, and count what happened")
+  func metrics() async throws {
+    let daemon = try await waiting()
+    let arguments = ["-s", "--unix-socket", daemon.paths.control, "http://waltd/metrics"]
+    let text = try TestPrograms.run("/usr/bin/curl", arguments).output
+    for line in [
+      #"walt_jobs{state="running"} 1"#, #"walt_tasks_running{device="cpu0"} 1"#,
+      #"walt_requests_taken_total{answer="accepted"} 1"#, #"walt_workers_started_total{device="cpu0"} 1"#,
+      #"walt_tasks_ended_total{outcome="done"} 1"#, "walt_paused 0", #"walt_model_usable{model="test"} 1"#,
+    ] { #expect(text.contains(line + "\n"), "\(line) in \(text)") }
+    #expect(try await daemon.stop() == 0)
+    if let promtool {
+      let check = try TestPrograms.run(promtool, ["check", "metrics"], input: Data(text.utf8))
+      #expect(check.code == 0 && check.errors.isEmpty && check.output.isEmpty, "\(check)")
+    }
+  }
+
+  @Test("what promtool says of the metrics is heard", .enabled(if: promtool != nil, "promtool is not installed"))
+  func promtoolComplains() throws {
+    let check = try TestPrograms.run(promtool ?? "", ["check", "metrics"], input: Data("# TYPE a counter\na 1\n".utf8))
+    #expect(check.code != 0)
+  }
+
+  @Test("the socket is for owner and group, and the group may do everything")
+  func socket() async throws {
+    let daemon = try await waiting()
+    var status = stat()
+    #expect(stat(daemon.paths.control, &status) == 0 && status.st_mode & 0o777 == 0o660)
+    #expect(try await daemon.stop() == 0)
   }
 
   @Test("a request can be sent to the socket, and waiting for one that is nowhere ends at once")
