@@ -129,6 +129,11 @@ extension Dispatcher {
   private func attemptFailed(
     _ running: RunningTask, kind: AttemptFailure.Kind, message: String, killedWorker: Bool
   ) async throws {
+    if kind == .model, let model = try await core.store.job(running.task.job)?.model {
+      core.models.distrust(model, problem: message)
+      core.logger.error("model cannot be used", metadata: ["model": "\(model)", "problem": "\(message)"])
+      return try await core.store.yield(running.lease)
+    }
     if kind != .request, core.disk.isShort {
       core.logger.warning(
         "attempt ended by a full disk", metadata: ["job": "\(running.task.job)", "message": "\(message)"])
