@@ -45,14 +45,14 @@ package enum ManualPage {
     ]
     lines += synopsis(program, program.commandName)
     if let discussion = program.discussion { lines += [".SH DESCRIPTION", roff(discussion)] }
-    lines += options(program, head: ".SH OPTIONS")
+    lines += options(shown(program), head: ".SH OPTIONS")
     let commands = (program.subcommands ?? []).filter { $0.shouldDisplay && $0.commandName != "help" }
     if !commands.isEmpty { lines.append(".SH COMMANDS") }
     for command in commands {
       lines += [".SS \(roff(command.commandName))"]
       lines += synopsis(command, "\(program.commandName) \(command.commandName)")
       lines += [command.abstract, command.discussion].compactMap { $0 }.flatMap { [".PP", roff($0)] }
-      lines += options(command, head: ".PP")
+      lines += options(own(command), head: ".PP")
     }
     lines += [".SH FILES", ".TP", "/etc/walt/waltd.toml", "The service's configuration."]
     return lines.joined(separator: "\n") + "\n"
@@ -62,7 +62,7 @@ package enum ManualPage {
     if let subcommands = command.subcommands, !subcommands.isEmpty {
       return [".B \(roff(name))", "\\fICOMMAND\\fR \\&..."]
     }
-    let words = shown(command).filter { $0.names?.contains { $0.name == "help" } != true }.map(usage)
+    let words = own(command).map(usage)
     return [".B \(roff(name))"] + words
   }
 
@@ -79,9 +79,8 @@ package enum ManualPage {
     return argument.isOptional ? "[\(repeated)]" : repeated
   }
 
-  private static func options(_ command: Command, head: String) -> [String] {
-    let arguments = shown(command)
-    return arguments.isEmpty ? [] : [head] + arguments.flatMap(entry)
+  private static func options(_ arguments: [Argument], head: String) -> [String] {
+    arguments.isEmpty ? [] : [head] + arguments.flatMap(entry)
   }
 
   private static func entry(_ argument: Argument) -> [String] {
@@ -97,11 +96,26 @@ package enum ManualPage {
     return [".TP", term, roff((argument.abstract ?? "") + standard)]
   }
 
+  /// What a command takes besides what the program itself takes.
+  private static func own(_ command: Command) -> [Argument] {
+    shown(command).filter { argument in
+      argument.names?.contains { ["help", "version"].contains($0.name) } != true
+    }
+  }
+
   private static func shown(_ command: Command) -> [Argument] { (command.arguments ?? []).filter(\.shouldDisplay) }
 
-  /// Text as roff takes it: no line begins with a control character, hyphens and backslashes stay what they are.
+  /// Text as roff takes it: no line begins with a control character, hyphens and backslashes stay what they are, and
+  /// all is ASCII.
   private static func roff(_ text: String) -> String {
-    let escaped = text.replacing("\\", with: "\\e").replacing("-", with: "\\-")
+    let escaped = text.unicodeScalars.map { scalar in
+      switch scalar {
+      case "\\": "\\e"
+      case "-": "\\-"
+      case _ where scalar.isASCII: String(scalar)
+      default: "\\[u\(String(format: "%04X", scalar.value))]"
+      }
+    }.joined()
     let lines = escaped.split(separator: "\n").map { $0.hasPrefix(".") || $0.hasPrefix("'") ? "\\&" + $0 : $0 }
     return lines.isEmpty ? "\\&" : lines.joined(separator: "\n")
   }

@@ -164,6 +164,8 @@ struct ControlCommandsTests {
     }
     for option in ["timeout", "json", "replace", "config", "interval"] { #expect(page.contains("\\-\\-\(option)")) }
     #expect(page.contains("69 waltd does not answer") && !page.contains("manual"))
+    let foreign = #"{"command": {"commandName": "x", "abstract": "a…\\b", "shouldDisplay": true}}"#
+    #expect(try ManualPage.text(help: Data(foreign.utf8), version: "1").contains(#"x \- a\[u2026]\eb"#))
     guard FileManager.default.isExecutableFile(atPath: "/usr/bin/groff") else { return }
     let check = try TestPrograms.run("/usr/bin/groff", ["-man", "-ww", "-z", "-Tutf8"], input: Data(page.utf8))
     #expect(check.code == 0 && check.errors.isEmpty, "\(check.errors)")

@@ -91,7 +91,7 @@ extension Faults {
       let daemon = try DaemonProcess()
       try await daemon.startAndAnswer()
       let count = 100
-      let each = Soak.count(short: 1, long: 20)
+      let each = Soak.count(short: 1, long: 5)
       let spool = daemon.spool
       await withTaskGroup(of: Void.self) { group in
         for producer in 0..<count {
