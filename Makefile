@@ -1,4 +1,5 @@
-# walt: what a newcomer types. `make demo` makes videos, `make test` passes the tests; both share one build.
+# walt: what a newcomer types. `make demo` makes videos, `make test` passes the tests, `make soak` hunts for faults; all
+# share one build.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -17,7 +18,7 @@ PACKAGES = pkg-config libssl-dev libsystemd-dev libsqlite3-dev libpng-dev libavf
 # One prompt file instead of all examples: make demo PROMPT=spool/examples/circle.json
 PROMPT ?= $(sort $(wildcard spool/examples/*.json))
 
-.PHONY: setup build demo test lint install uninstall clean
+.PHONY: setup build demo test soak lint install uninstall clean
 
 setup:
 	@missing=$$(for p in $(PACKAGES); do \
@@ -45,6 +46,10 @@ demo: build
 test: setup
 	swift test $(SWIFT_FLAGS) --disable-testable-imports
 
+# The tests of faults in their long form; the seed is printed, WALT_SEED=N repeats it.
+soak: setup
+	WALT_SOAK=1 swift test $(SWIFT_FLAGS) --disable-testable-imports --filter FaultTests
+
 lint:
 	swift format lint --strict -r Sources Tests Package.swift
 
@@ -65,10 +70,20 @@ install:
 	sed 's|/usr/local|$(PREFIX)|' systemd/waltd.service > $(DESTDIR)/lib/systemd/system/waltd.service
 	install -m 644 systemd/waltd.sysusers $(DESTDIR)/usr/lib/sysusers.d/waltd.conf
 	install -m 644 systemd/waltd.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/waltd.conf
+	for p in $(PROGRAMS); do \
+	  $(BIN)/$$p --experimental-dump-help | $(BIN)/waltctl manual | \
+	  install -D -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/share/man/man1/$$p.1 && \
+	  $(BIN)/$$p --generate-completion-script bash | \
+	  install -D -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$p && \
+	  $(BIN)/$$p --generate-completion-script zsh | \
+	  install -D -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$p && \
+	  $(BIN)/$$p --generate-completion-script fish | \
+	  install -D -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$p.fish || exit 1; done
 	@echo "Next: systemd-sysusers; systemd-tmpfiles --create waltd.conf; systemctl enable --now waltd"
 
 uninstall:
-	for p in $(PROGRAMS); do rm -f $(DESTDIR)$(PREFIX)/bin/$$p; done
+	for p in $(PROGRAMS); do cd $(DESTDIR)$(PREFIX) && rm -f bin/$$p share/man/man1/$$p.1 \
+	  share/bash-completion/completions/$$p share/zsh/site-functions/_$$p share/fish/vendor_completions.d/$$p.fish; done
 	rm -rf $(DESTDIR)$(PREFIX)/lib/walt $(DESTDIR)$(PREFIX)/share/walt
 	rm -f $(DESTDIR)/lib/systemd/system/waltd.service $(DESTDIR)/usr/lib/sysusers.d/waltd.conf \
 	  $(DESTDIR)/usr/lib/tmpfiles.d/waltd.conf

@@ -89,9 +89,10 @@ let engine: [Target] = [
 let jobs: [Target] = [
   target("Jobs", "JobModel", ["DurableFiles", "Spelling"]),
   target("Jobs", "Spool", ["JobModel", "DurableFiles", "CPlatform", logging]),
-  target("Jobs", "JobStore", ["JobModel", grdb]),
+  target("Jobs", "JobStore", ["JobModel", "DurableFiles", grdb]),
   target("Jobs", "Scheduling", ["JobModel"]),
   target("Jobs", "WorkerProtocol", ["JobModel", "DurableFiles"]),
+  target("Jobs", "Doctor", ["JobModel", "JobStore", "Spool", "WorkerProtocol", "DurableFiles"]),
   target("Jobs", "WorkerLauncher", ["WorkerProtocol", "DurableFiles", "CPlatform", logging]),
   target("Jobs", "ControlProtocol", ["JobModel", "Settings"]),
 ]
@@ -130,11 +131,11 @@ let services: [Target] = [
     ]),
   target(
     "Control", "ControlCommands",
-    ["ControlProtocol", "JobModel", "JobStore", "DurableFiles", "Settings", flyingSocks, argumentParser]),
+    ["ControlProtocol", "JobModel", "Doctor", "DurableFiles", "Settings", "Spool", argumentParser]),
 ]
 
 let programs: [Target] = [
-  program("waltd", ["DaemonServices"]),
+  program("waltd", ["DaemonServices", "JobModel"]),
   program("walt-worker", ["WorkerRuntime", "FixtureEvaluation", "Kernels", logging]),
   program("waltctl", ["ControlCommands"]),
   program(
@@ -176,7 +177,8 @@ let testTargets: [Target] = [
     "Worker", "WorkerRuntime",
     ["WorkerProtocol", "DurableFiles", "JobModel", "MediaIO", "TextEncoding", "Weights", logging]),
   tests("Worker", "FixtureEvaluation", ["Kernels", "Tensors", "Weights"]),
-  tests("Control", "ControlCommands", ["ControlProtocol", "DurableFiles", "JobModel", argumentParser]),
+  tests(
+    "Control", "ControlCommands", ["ControlProtocol", "DaemonTesting", "DurableFiles", "JobModel", argumentParser]),
   // The real programs together, on a tiny model.
   .testTarget(
     name: "EndToEndTests",
@@ -185,6 +187,14 @@ let testTargets: [Target] = [
       "MediaIO", "TextEncoding", "VideoTransformer", "Weights",
     ],
     path: "Tests/Programs/EndToEndTests", swiftSettings: settings),
+  // The service under faults; the long form is `make soak`.
+  .testTarget(
+    name: "FaultTests",
+    dependencies: [
+      "ControlCommands", "ControlProtocol", "DaemonTesting", "DurableFiles", "FaultShim", "JobModel", "JobStore",
+      "WorkerLauncher", "WorkerProtocol",
+    ],
+    path: "Tests/Programs/FaultTests", swiftSettings: settings),
 ]
 
 // A worker without a model, for the tests of the daemon.
@@ -192,6 +202,8 @@ let testSupport: [Target] = [
   .executableTarget(
     name: "scripted-worker", dependencies: ["WorkerProtocol", "DurableFiles"], path: "Tests/Support/scripted-worker",
     swiftSettings: settings),
+  // Preloaded into programs under test: kills at a named call, drops fsync, moves the clock.
+  .target(name: "FaultShim", path: "Tests/Support/FaultShim"),
   .target(
     name: "DaemonTesting",
     dependencies: ["ControlCommands", "ControlProtocol", "DurableFiles", "JobModel", "WorkerLauncher"],
@@ -200,6 +212,7 @@ let testSupport: [Target] = [
 
 let package = Package(
   name: "walt",
+  products: [.library(name: "FaultShim", type: .dynamic, targets: ["FaultShim"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),

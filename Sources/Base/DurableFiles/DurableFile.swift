@@ -70,6 +70,22 @@ package enum DurableFile {
 
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// Nil where there is no such file.
+  package static func byteCount(of path: String) -> Int? {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : nil
+  }
+
+  /// Makes a file that takes up so much room, or changes one to it.
+  package static func allocate(_ path: String, byteCount: Int) throws(FileSystemError) {
+    let number = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard number >= 0 else { throw FileSystemError("open", path) }
+    let file = FileDescriptor(adopting: number)
+    let code = posix_fallocate(file.number, 0, off_t(byteCount))
+    guard code == 0 else { throw FileSystemError("allocate", path, code: code) }
+    try file.sync(path: path)
+  }
+
   /// Bytes that may still be written where `path` lies.
   package static func availableBytes(at path: String) throws(FileSystemError) -> Int {
     try Folder(path).availableBytes()

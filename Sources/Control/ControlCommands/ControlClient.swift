@@ -35,19 +35,48 @@ package struct ControlClient: Sendable {
   private func send<Value: Decodable>(
     _ method: String, _ path: String, body: Data = Data(), as type: Value.Type
   ) throws -> Value {
-    let head =
-      "\(method) \(path) HTTP/1.1\r\nHost: waltd\r\nContent-Type: application/json\r\n"
-      + "Content-Length: \(body.count)\r\nConnection: close\r\n\r\n"
-    let (status, answer) = try HTTPAnswer.parse(try exchange(Data(head.utf8) + body))
+    let (status, answer) = try HTTPAnswer.parse(try exchange(Self.head(method, path, body) + body))
     if status < 400 { return try ControlCoding.decode(type, from: answer) }
     if let error = try? ControlCoding.decode(ControlError.self, from: answer) { throw error }
     throw ControlError(.internal, "\(method) \(path): waltd answered \(status); see its log")
+  }
+
+  private static func head(_ method: String, _ path: String, _ body: Data = Data()) -> Data {
+    let lines = [
+      "\(method) \(path) HTTP/1.1", "Host: waltd", "Content-Type: application/json", "Content-Length: \(body.count)",
+      "Connection: close", "", "",
+    ]
+    return Data(lines.joined(separator: "\r\n").utf8)
   }
 
   /// Sends all, reads until the answer is complete.
   private func exchange(_ request: Data) throws -> Data {
     let descriptor = try connect()
     defer { close(descriptor) }
+    try send(request, over: descriptor)
+    var answer = Data()
+    while let bytes = try receive(from: descriptor) {
+      answer += bytes
+      if HTTPAnswer.isComplete(answer) { break }
+    }
+    return answer
+  }
+
+  /// Follows server-sent events until the daemon ends the connection or `body` returns false.
+  ///
+  /// - Parameter body: gets the `data` of each event.
+  /// - Throws: `DaemonUnreachable`, or the `ControlError` that it answers.
+  package func follow(_ path: String, _ body: (Data) throws -> Bool) throws {
+    let descriptor = try connect()
+    defer { close(descriptor) }
+    try send(Self.head("GET", path), over: descriptor)
+    var reader = EventStreamReader()
+    while let bytes = try receive(from: descriptor) {
+      for event in try reader.read(bytes) where try !body(event) { return }
+    }
+  }
+
+  private func send(_ request: Data, over descriptor: Int32) throws {
     var rest = request[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
@@ -55,14 +84,16 @@ package struct ControlClient: Sendable {
       guard count > 0 else { throw DaemonUnreachable(socket: socket, code: errno) }
       rest = rest.dropFirst(count)
     }
-    var answer = Data()
+  }
+
+  /// What has come, waiting for it; nil at the end.
+  private func receive(from descriptor: Int32) throws -> Data? {
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       let count = recv(descriptor, &chunk, chunk.count, 0)
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { throw DaemonUnreachable(socket: socket, code: errno) }
-      answer += chunk[..<count]
-      if count == 0 || HTTPAnswer.isComplete(answer) { return answer }
+      return count == 0 ? nil : Data(chunk[..<count])
     }
   }
 
@@ -86,41 +117,5 @@ package struct ControlClient: Sendable {
       throw DaemonUnreachable(socket: socket, code: code)
     }
     return descriptor
-  }
-}
-
-/// The parts of an HTTP/1.1 response.
-enum HTTPAnswer {
-  /// Whether the body that the head announces is there. Without a length, the connection's end tells.
-  static func isComplete(_ data: Data) -> Bool {
-    guard let end = data.firstRange(of: Data("\r\n\r\n".utf8)) else { return false }
-    let head = String(decoding: data[..<end.lowerBound], as: UTF8.self).lowercased()
-    guard let field = head.split(separator: "\r\n").first(where: { $0.hasPrefix("content-length:") }),
-      let length = Int(field.dropFirst("content-length:".count).trimmingCharacters(in: .whitespaces))
-    else { return false }
-    return data.endIndex - end.upperBound >= length
-  }
-
-  static func parse(_ data: Data) throws -> (status: Int, body: Data) {
-    guard let end = data.firstRange(of: Data("\r\n\r\n".utf8)) else { throw malformed }
-    let head = String(decoding: data[..<end.lowerBound], as: UTF8.self)
-    let words = head.prefix { $0 != "\r\n" }.split(separator: " ")
-    guard words.count >= 2, let status = Int(words[1]) else { throw malformed }
-    let body = data[end.upperBound...]
-    return (status, head.lowercased().contains("transfer-encoding: chunked") ? unchunked(body) : Data(body))
-  }
-
-  private static var malformed: ControlError { ControlError(.internal, "waltd's answer is not HTTP; use one version") }
-
-  private static func unchunked(_ body: Data) -> Data {
-    var (rest, whole) = (body[...], Data())
-    while let line = rest.firstRange(of: Data("\r\n".utf8)) {
-      let size = Int(String(decoding: rest[..<line.lowerBound], as: UTF8.self), radix: 16) ?? 0
-      let chunk = rest[line.upperBound...].prefix(size)
-      if size == 0 || chunk.count < size { break }
-      whole += chunk
-      rest = rest[line.upperBound...].dropFirst(size + 2)
-    }
-    return whole
   }
 }

@@ -5,11 +5,12 @@ import Settings
 
 /// Which service is meant; common to all commands.
 struct ServiceOptions: ParsableArguments {
-  @Option(help: "The service's configuration (default: /etc/walt/waltd.toml).")
+  @Option(
+    help: "The service's configuration (default: /etc/walt/waltd.toml).", completion: .file(extensions: ["toml"]))
   var config: String?
-  @Option(help: "The spool folder, instead of the configuration's.")
+  @Option(help: "The spool folder, instead of the configuration's.", completion: .directory)
   var spool: String?
-  @Option(help: "The state folder, instead of the configuration's.")
+  @Option(help: "The state folder, instead of the configuration's.", completion: .directory)
   var state: String?
 
   static let defaultConfiguration = "/etc/walt/waltd.toml"
@@ -40,7 +41,7 @@ enum ControlExit {
 
   static let table = """
     Exit codes: 0 done; 1 a job failed, was refused or cancelled; 64 wrong arguments; 65 wrong request; \
-    66 no such job or file; 69 waltd does not answer; 73 cannot write; 75 not in the job's present state; \
+    66 no such job or file; 69 waltd does not answer; 73 cannot write; 75 not in the job's present state, or not in time; \
     78 wrong configuration.
     """
 
@@ -65,6 +66,18 @@ enum ControlExit {
 func reporting(_ body: () throws -> Void) throws {
   do {
     try body()
+  } catch let code as ExitCode {
+    throw code
+  } catch {
+    Terminal.complain("\(error)")
+    throw ControlExit.code(error)
+  }
+}
+
+/// The same for a command that waits.
+func reportingAsync(_ body: () async throws -> Void) async throws {
+  do {
+    try await body()
   } catch let code as ExitCode {
     throw code
   } catch {

@@ -28,64 +28,16 @@ struct StatusCommand: ParsableCommand {
     let detail: JobDetail
     do {
       detail = try ControlClient(socket: paths.control).get("/v1/jobs/\(id)")
-    } catch let unreachable as DaemonUnreachable {
-      guard let (status, _) = try? StatusSource(paths: paths).read() else { throw unreachable }
+    } catch is DaemonUnreachable {
+      let status = try StatusSource(paths: paths).readAloud()
       guard let job = status.jobs.first(where: { $0.id == id }) else {
         throw ControlError(
-          .notFound, "job \(id): not among the last \(status.jobs.count) that waltd wrote down; start it")
+          .notFound, "job \(id): not among the last \(status.jobs.count) that waltd wrote down; start waltd")
       }
-      Terminal.complain("waltd does not answer; this is what it wrote down")
       detail = JobDetail(job: job, seed: nil, tasks: [], events: [])
     }
     if json { return try printJSON(detail) }
     for line in StatusText.lines(detail) { Terminal.print(line) }
-  }
-}
-
-struct ListCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "The jobs, newest first. Works with the daemon down (the last 1,000).")
-
-  @OptionGroup var service: ServiceOptions
-  @Flag(help: "Print JSON.") var json = false
-  @Option(name: .customLong("in"), help: "Only jobs in this state, as \"running\".") var jobState: String?
-  @Option(help: "At most so many.") var limit = 100
-
-  func validate() throws {
-    guard jobState.map({ JobState(rawValue: $0) != nil }) ?? true else {
-      let names = JobState.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("there is no state \"\(jobState ?? "")\"; the states are \(names)")
-    }
-    guard 1...100_000 ~= limit else { throw ValidationError("limit is \(limit), allowed: 1 to 100000") }
-  }
-
-  func run() throws {
-    try reporting {
-      let jobs = try jobs(try service.paths())
-      if json { return try printJSON(jobs) }
-      if jobs.isEmpty { return Terminal.print("no jobs") }
-      for line in StatusText.table(jobs) { Terminal.print(line) }
-    }
-  }
-
-  private func jobs(_ paths: ServicePaths) throws -> [JobSummary] {
-    let client = ControlClient(socket: paths.control)
-    do {
-      var (jobs, next): ([JobSummary], JobID?) = ([], nil)
-      repeat {
-        let count = min(limit - jobs.count, 1000)
-        let query = ["limit=\(count)", jobState.map { "state=\($0)" }, next.map { "before=\($0)" }].compactMap { $0 }
-        let page: JobPage = try client.get("/v1/jobs?\(query.joined(separator: "&"))")
-        jobs += page.jobs
-        next = page.next
-      } while next != nil && jobs.count < limit
-      return jobs
-    } catch let unreachable as DaemonUnreachable {
-      guard let (status, _) = try? StatusSource(paths: paths).read() else { throw unreachable }
-      Terminal.complain("waltd does not answer; this is what it wrote down")
-      let jobs = status.jobs.filter { jobState == nil || $0.state.rawValue == jobState }
-      return Array(jobs.sorted { $0.id > $1.id }.prefix(limit))
-    }
   }
 }
 

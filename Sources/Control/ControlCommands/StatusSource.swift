@@ -18,4 +18,11 @@ package struct StatusSource: Sendable {
       return (try ControlCoding.decode(ServiceStatus.self, from: Data(bytes)), false)
     }
   }
+
+  /// The same; where it is what a stopped daemon left, that is said on standard error.
+  package func readAloud() throws -> ServiceStatus {
+    let (status, isLive) = try read()
+    if !isLive { Terminal.complain(StatusText.stale(status, now: .now)) }
+    return status
+  }
 }

@@ -6,9 +6,7 @@ import JobModel
 package enum StatusText {
   package static func lines(_ status: ServiceStatus, isLive: Bool, now: Date) -> [String] {
     var lines: [String] = []
-    if !isLive {
-      lines.append("waltd does not answer; this is what it wrote down \(age(status.updated, now)) ago")
-    }
+    if !isLive { lines.append(stale(status, now: now)) }
     let counts = JobState.allCases.filter { status.count($0) > 0 }.map { "\(status.count($0)) \($0.rawValue)" }
     lines.append("jobs     \(counts.isEmpty ? "none" : counts.joined(separator: ", "))")
     if let paused = status.paused { lines.append("paused   \(paused)") }
@@ -23,6 +21,15 @@ package enum StatusText {
     let unfinished = status.jobs.filter { !$0.state.isFinal }
     if !unfinished.isEmpty { lines += [""] + table(unfinished) }
     return lines
+  }
+
+  static func stale(_ status: ServiceStatus, now: Date) -> String {
+    "waltd does not answer; this is what it wrote down \(age(status.updated, now)) ago"
+  }
+
+  static func line(_ event: ServiceEvent) -> String {
+    let why = event.why.map { ": \($0)" } ?? ""
+    return "\(event.time.formatted(.iso8601)) \(event.id) job \(event.job) \(event.what)\(why)"
   }
 
   package static func progress(_ task: TaskProgress) -> String {

@@ -11,6 +11,20 @@ enum Terminal {
   /// Writes over the present line; `print` after `overwrite("")` begins a clean one.
   static func overwrite(_ text: String) { write(STDOUT_FILENO, "\r\u{1B}[K\(text)") }
 
+  /// Goes up so many lines and clears what stands from there on.
+  static func rise(_ lineCount: Int) {
+    write(STDOUT_FILENO, (lineCount > 0 ? "\u{1B}[\(lineCount)A" : "") + "\r\u{1B}[J")
+  }
+
+  /// What fits on the screen; without one, as much as there is.
+  static var size: (rows: Int, columns: Int) {
+    var size = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 1, size.ws_col > 0 else {
+      return (.max, .max)
+    }
+    return (Int(size.ws_row), Int(size.ws_col))
+  }
+
   private static func write(_ descriptor: Int32, _ text: String) {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {

@@ -58,21 +58,41 @@ package struct ControlServer: Service {
         return detail
       }
     }
-    await server.appendRoute("POST /v1/jobs/:id/cancel") { request in
-      try await answer { try await cancel(try Self.id(request)) }
+    await server.appendRoute("POST /v1/jobs") { request in try await answer { try await submit(request) } }
+    for change in JobAction.allCases {
+      await server.appendRoute(HTTPRoute("POST /v1/jobs/:id/\(change.rawValue)")) { request in
+        try await answer { try await self.change(try Self.id(request), change, request) }
+      }
     }
+    await server.appendRoute("POST /v1/drain") { _ in try await answer { try await setDrained(true) } }
+    await server.appendRoute("POST /v1/resume") { _ in try await answer { try await setDrained(false) } }
+    await server.appendRoute("GET /metrics") { _ in try await metrics() }
+    await server.appendRoute("GET /v1/events") { request in try await events(request) }
     await server.appendRoute("*") { request in
       try await answer { () -> JobPage in
-        throw ControlError(.notFound, "\(request.method.rawValue) \(request.path): there is no such thing here")
+        throw ControlError(
+          .notFound, "\(request.method.rawValue) \(request.path): there is no such thing here; see docs/service.md")
       }
     }
   }
 
+  private func metrics() async throws -> HTTPResponse {
+    let text = MetricsText.text(try await status.current(), core.counters, room: core.disk.rooms)
+    return HTTPResponse(
+      statusCode: .ok, headers: [.contentType: "text/plain; version=0.0.4"], body: Data(text.utf8))
+  }
+
   private func list(_ request: HTTPRequest) async throws -> JobPage {
+    if let path = request.query["request"] {
+      return JobPage(jobs: try await core.store.job(at: path).map { [JobSummary($0)] } ?? [], next: nil)
+    }
     var filter = JobFilter()
     if let name = request.query["state"] {
       guard let state = JobState(rawValue: name) else {
-        throw ControlError(.badRequest, "list jobs: there is no state \"\(name)\"")
+        throw ControlError(
+          .badRequest,
+          "list jobs: there is no state \"\(name)\"; the states are \(JobState.allCases.map(\.rawValue).joined(separator: ", "))"
+        )
       }
       filter.states = [state]
     }
@@ -83,22 +103,13 @@ package struct ControlServer: Service {
     return JobPage(jobs: jobs.map(JobSummary.init), next: jobs.count == limit ? jobs.last?.id : nil)
   }
 
-  private func cancel(_ id: JobID) async throws -> JobChange {
-    dispatcher.drop(try await core.store.cancel(id, reason: "cancelled by its user"))
-    core.signals.publishing.raise()
-    core.signals.status.raise()
-    dispatcher.wake()
-    core.logger.info("job cancelled", metadata: ["job": "\(id)"])
-    return JobChange(id: id, state: .cancelled)
-  }
-
   private static func id(_ request: HTTPRequest) throws -> JobID {
     let text = request.routeParameters["id"] ?? ""
     guard let id = JobID(text) else { throw ControlError(.notFound, "job \(text): a job is named by its number") }
     return id
   }
 
-  private static func missing(_ id: JobID) -> ControlError {
+  static func missing(_ id: JobID) -> ControlError {
     ControlError(.notFound, "job \(id): there is no such job; waltctl list shows them")
   }
 
@@ -117,7 +128,7 @@ package struct ControlServer: Service {
     }
   }
 
-  private static func response(_ value: some Encodable, status: Int) throws -> HTTPResponse {
+  static func response(_ value: some Encodable, status: Int) throws -> HTTPResponse {
     HTTPResponse(
       statusCode: HTTPStatusCode(status, phrase: status == 200 ? "OK" : "Error"),
       headers: [.contentType: "application/json"], body: try ControlCoding.encode(value))

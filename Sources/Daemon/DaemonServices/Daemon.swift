@@ -24,6 +24,9 @@ package enum Daemon {
     } catch let error as FileSystemError where error.code == EWOULDBLOCK {
       logger.critical("not started", metadata: ["error": "\(error)"])
       return 75
+    } catch let error as StoreError where error.code == .damaged {
+      logger.critical("not started", metadata: ["error": "\(error)"])
+      return 65
     } catch {
       logger.critical("ended by a mistake", metadata: ["error": "\(error)"])
       return 1
@@ -41,6 +44,8 @@ package enum Daemon {
     }
     let lock = try await FileLock.acquire(configuration.paths.lockFile, patience: .seconds(10))
     defer { withExtendedLifetime(lock) {} }
+    // With a full disk the store could not even be opened.
+    _ = DiskGuard(configuration, logger: logger).isShort
     let core = ServiceCore(
       configuration: configuration, store: try JobStore(path: configuration.paths.database),
       models: ModelCatalogue(configuration.models), logger: logger)
@@ -61,11 +66,15 @@ package enum Daemon {
     let status = StatusReporter(core: core, dispatcher: dispatcher)
     let intake = IntakeService(core: core, root: root, publisher: publisher, dispatcher: dispatcher)
     try await Recovery(core: core).run(dispatcher)
+    // Draining all that is there is work that was asked for.
+    await dispatcher.setDrained(isDraining ? false : try await core.store.isDrained())
     await intake.look()
     // Stopped in the opposite order: first no new work, then the workers, then what they have finished.
     var services: [any Service] = [
       status, PublishingService(core: core, publisher: publisher, dispatcher: dispatcher), dispatcher, intake,
-      ControlServer(core: core, status: status, dispatcher: dispatcher), Readiness(core: core),
+      ControlServer(core: core, status: status, dispatcher: dispatcher),
+      ReloadService(core: core, dispatcher: dispatcher),
+      Readiness(core: core),
     ]
     let drain = DrainService(core: core, dispatcher: dispatcher, intake: intake)
     if isDraining { services.append(drain) }

@@ -19,6 +19,7 @@ package struct DaemonConfiguration: Equatable, Sendable {
   package var logLevel: Logger.Level
   package var limits: RequestLimits
   package var retry: RetryPolicy
+  package var disk = DiskLimits()
   package var devices: [Device]
   package var models: [Model]
 
@@ -27,6 +28,14 @@ package struct DaemonConfiguration: Equatable, Sendable {
     case auto
     case inotify
     case poll
+  }
+
+  /// Room on the disks of spool and state.
+  package struct DiskLimits: Equatable, Sendable {
+    /// With less room than this no work begins.
+    package var keepFree = ByteCount.mebibytes(64)
+    /// Kept back for noting what happens while the disk is full.
+    package var reserve = ByteCount.mebibytes(16)
   }
 
   /// One place to compute, with one worker.
@@ -69,6 +78,10 @@ extension DaemonConfiguration {
     logLevel = try table.choice("log_level", default: .info)
     limits = try Self.limits(try table.table("limits"))
     retry = try Self.retry(try table.table("retry"))
+    if let table = try table.table("disk") {
+      disk.keepFree = try table.value("keep_free", default: disk.keepFree, in: .kibibytes(64)...(.gibibytes(1024)))
+      disk.reserve = try table.value("reserve", default: disk.reserve, in: .kibibytes(64)...(.gibibytes(1)))
+    }
     let devices = try table.tables("device").map(Device.init)
     self.devices = devices.isEmpty ? [.wholeMachine] : devices
     models = try table.tables("model").map { try Model($0, file: file) }

@@ -8,7 +8,10 @@ import WorkerProtocol
 extension Dispatcher {
   /// Gives idle devices what the scheduler chooses for them.
   func assign() async throws {
-    guard !isStopping else { return }
+    guard !isStopping, !isDrained else { return core.signals.drain.raise() }
+    isDiskFull = core.disk.isShort
+    if isDiskFull { return try await holdForRoom() }
+    try await releaseForRoom()
     try await releaseModels()
     for group in Scheduler().plan(try await candidates(), on: slots.map(\.schedulable)) {
       guard let index = slots.firstIndex(where: { $0.device.name == group.device }) else { continue }
@@ -56,7 +59,7 @@ extension Dispatcher {
   static let deviceReason = "device: "
 
   private func hold(_ job: JobID, _ reason: String, _ held: inout Set<JobID>) async throws {
-    post.yield(.revoked(try await core.store.hold(job, reason: reason)))
+    post.yield(.giveWay(try await core.store.hold(job, reason: reason)))
     held.insert(job)
     mayHoldForModels = true
     core.logger.error("job held", metadata: ["job": "\(job)", "reason": "\(reason)"])
@@ -86,6 +89,7 @@ extension Dispatcher {
       let worker = try LocalWorker(command: command, identityFile: previous.identityFile(device: device.name))
       slots[index].worker = worker
       slots[index].state = .starting
+      core.counters.count(.workersStarted, device.name)
       core.logger.info("worker started", metadata: ["device": "\(device.name)", "pid": "\(worker.process.pid)"])
       // Ends with the worker; the loop waits for that before it ends itself.
       Task { [post] in

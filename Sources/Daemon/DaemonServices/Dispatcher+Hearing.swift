@@ -88,6 +88,7 @@ extension Dispatcher {
       "job": "\(running.task.job)", "stage": "\(running.task.stage)", "device": "\(device)",
     ]
     values["outcome"] = "\(result.outcome)"
+    core.counters.count(.tasksEnded, "\(result.outcome)")
     values["seconds"] = .string(String(format: "%.2f", result.seconds))
     core.logger.info("task ended", metadata: values)
   }
@@ -117,7 +118,10 @@ extension Dispatcher {
           task, kind: .internal, message: "the worker \(end) at \(task.task.stage.rawValue)", killedWorker: true)
       }
     }
-    if !wasAsked { pause(index) }
+    if !wasAsked {
+      core.counters.count(.workersDied, name)
+      pause(index)
+    }
     post.yield(.wake)
   }
 
@@ -125,6 +129,16 @@ extension Dispatcher {
   private func attemptFailed(
     _ running: RunningTask, kind: AttemptFailure.Kind, message: String, killedWorker: Bool
   ) async throws {
+    if kind == .model, let model = try await core.store.job(running.task.job)?.model {
+      core.models.distrust(model, problem: message)
+      core.logger.error("model cannot be used", metadata: ["model": "\(model)", "problem": "\(message)"])
+      return try await core.store.yield(running.lease)
+    }
+    if kind != .request, core.disk.isShort {
+      core.logger.warning(
+        "attempt ended by a full disk", metadata: ["job": "\(running.task.job)", "message": "\(message)"])
+      return try await core.disk.withRoom { try await core.store.yield(running.lease) }
+    }
     let decision = core.configuration.retry.decide(kind, failures: running.task.failures)
     let retryAt: Date? =
       switch decision {

@@ -18,6 +18,8 @@ package actor Dispatcher: Service {
     case report(device: Int, WorkerReport)
     /// These leases are void: their workers are told.
     case revoked([Lease])
+    /// These leases hold, but their jobs do not go on: their workers are told to save what they have and stop.
+    case giveWay([Lease])
     /// Time to show that the loop turns.
     case tick
     case stop
@@ -33,8 +35,14 @@ package actor Dispatcher: Service {
   nonisolated let post: AsyncStream<Event>.Continuation
   var slots: [DeviceSlot]
   var isStopping = false
+  /// Whether the user lets no work begin.
+  private(set) var isDrained = false
   /// Whether jobs may be held for a model that is broken; at start, by the process before.
   var mayHoldForModels = true
+  /// Whether there was too little room when work was last to begin.
+  var isDiskFull = false
+  /// Whether jobs may be held for want of room; at start, by the process before.
+  var mayHoldForRoom = true
   private var wakeUp: Task<Void, Never>?
   /// When `wakeUp` is due.
   private var wakeAt: ContinuousClock.Instant?
@@ -56,6 +64,20 @@ package actor Dispatcher: Service {
   package nonisolated func drop(_ leases: [Lease]) {
     if !leases.isEmpty { post.yield(.revoked(leases)) }
   }
+
+  /// Tells the workers to save what they have of these and to stop.
+  package nonisolated func giveWay(_ leases: [Lease]) {
+    if !leases.isEmpty { post.yield(.giveWay(leases)) }
+  }
+
+  /// Lets no work begin until it is allowed again.
+  package func setDrained(_ isDrained: Bool) {
+    self.isDrained = isDrained
+    wake()
+  }
+
+  /// What keeps all jobs from running; nil: nothing.
+  package var pauseReason: String? { isDrained ? "draining" : isDiskFull ? Self.diskReason : nil }
 
   package var devices: [DeviceStatus] { slots.map(\.status) }
   package var isIdle: Bool { slots.allSatisfy(\.running.isEmpty) }
@@ -97,10 +119,13 @@ package actor Dispatcher: Service {
 
   private func handle(_ event: Event) async throws {
     switch event {
-    case .tick: notifier.notify(.watchdog)
+    case .tick:
+      notifier.notify(.watchdog)
+      if core.disk.isShort != isDiskFull { try await assign() }
     case .wake: try await assign()
     case .report(let device, let report): try await hear(report, from: device)
     case .revoked(let leases): drop(revoked: Set(leases))
+    case .giveWay(let leases): giveWay(Set(leases))
     case .stop: stop()
     case .impatient:
       for slot in slots { slot.worker?.kill() }
@@ -124,6 +149,12 @@ package actor Dispatcher: Service {
       for (folder, running) in slot.running where leases.contains(running.lease) {
         slot.worker?.send(.cancel(folder))
       }
+    }
+  }
+
+  private func giveWay(_ leases: Set<Lease>) {
+    for slot in slots where slot.running.values.contains(where: { leases.contains($0.lease) }) {
+      slot.worker?.send(.yield)
     }
   }
 

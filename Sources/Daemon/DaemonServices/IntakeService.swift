@@ -61,13 +61,14 @@ package final class IntakeService: Service {
       if core.models.refresh() { dispatcher.wake() }
       let scan = try await scan()
       for problem in scan.problems { core.logger.warning("spool not read whole", metadata: ["problem": "\(problem)"]) }
-      for found in scan.found { try await take(found) }
+      var recognized: [String] = []
+      for found in scan.found { if let path = try await take(found) { recognized.append(path) } }
       for path in scan.removed {
         core.logger.info("request removed", metadata: ["request": "\(path)"])
         dispatcher.drop(try await core.store.forget(path))
       }
       try await hold(scan.withoutFolder)
-      try await release(scan.present)
+      try await release(scan.present + recognized)
       if !scan.found.isEmpty || !scan.removed.isEmpty {
         core.signals.publishing.raise()
         core.signals.status.raise()
@@ -93,13 +94,14 @@ package final class IntakeService: Service {
     }
   }
 
-  private func take(_ found: FoundRequest) async throws {
+  /// - Returns: the path of a request that is known already.
+  private func take(_ found: FoundRequest) async throws -> String? {
     switch found {
     case .refused(let file, let error):
       if try await core.store.recognize(file) == nil { try await refuse(file, error) }
     case .request(let file, let request):
       // Known bytes are not judged again: the configuration may have changed since.
-      if try await core.store.recognize(file) != nil { return }
+      if try await core.store.recognize(file) != nil { return file.path }
       do {
         var resolved = try resolve(request, file)
         try await checkNames(file, resolved)
@@ -111,6 +113,7 @@ package final class IntakeService: Service {
         try await refuse(file, error)
       }
     }
+    return nil
   }
 
   /// Copies the picture or video that the request names into the state folder: what happens to it from now on changes
@@ -140,6 +143,7 @@ package final class IntakeService: Service {
         RequestError(.nameTaken, "\"\(other)\" has the same name but for its ending; rename one of them"))
     case .new(let job, let revoked):
       dispatcher.drop(revoked)
+      core.counters.count(.requestsTaken, "accepted")
       core.logger.info("request accepted", metadata: ["job": "\(job)", "request": "\(file.path)"])
       try await unlessForbidden { [publisher] in try publisher.removeError(request: file.path) }
     }
@@ -168,6 +172,7 @@ package final class IntakeService: Service {
     try await unlessForbidden { [publisher] in try publisher.writeError(Self.noJob, request: file.path, error) }
     guard case .new(let job, let revoked) = try await core.store.reject(file, error) else { return }
     dispatcher.drop(revoked)
+    core.counters.count(.requestsTaken, "refused")
     core.logger.notice(
       "request refused", metadata: ["job": "\(job)", "error": "\(error.description(file: file.path))"])
   }
@@ -188,6 +193,7 @@ package final class IntakeService: Service {
   private static let noJob = JobID(0)
 
   static let missingReason = "spool missing"
+  static let unwritableReason = "spool not writable"
 
   private func hold(_ paths: [String]) async throws {
     for path in paths {
@@ -198,10 +204,16 @@ package final class IntakeService: Service {
     }
   }
 
+  /// Whether outputs can be put beside a request.
+  private func isWritable(_ path: String) -> Bool {
+    access("\(core.configuration.paths.spool)/\(path)".folderAndName.folder, W_OK | X_OK) == 0
+  }
+
   private func release(_ paths: [String]) async throws {
     for path in paths {
       guard let known = try await core.store.knownRequest(at: path),
-        try await core.store.job(known.job)?.reason == Self.missingReason
+        let reason = try await core.store.job(known.job)?.reason,
+        reason == Self.missingReason || reason == Self.unwritableReason && isWritable(path)
       else { continue }
       try await core.store.release(known.job)
       core.signals.publishing.raise()

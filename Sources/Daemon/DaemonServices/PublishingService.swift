@@ -67,7 +67,16 @@ package struct PublishingService: Service {
 
   /// What the file system refuses one job need not keep others waiting.
   private func refused(_ job: JobRecord, _ error: FileSystemError) async throws {
-    if error.isDiskFull { throw error }
+    if error.isDiskFull {
+      guard core.disk.isShort else { throw error }
+      _ = try await core.disk.withRoom { try await core.store.hold(job.id, reason: Dispatcher.diskReason) }
+      return dispatcher.wake()
+    }
+    if [EACCES, EPERM, EROFS].contains(error.code) {
+      core.logger.error("request's folder cannot be written, job held", metadata: ["error": "\(error)"])
+      _ = try await core.store.hold(job.id, reason: IntakeService.unwritableReason)
+      return
+    }
     guard error.isNotFound else { return try await giveUp(job, error.description) }
     core.logger.warning("request's folder is gone, job held", metadata: ["job": "\(job.id)", "error": "\(error)"])
     _ = try await core.store.hold(job.id, reason: IntakeService.missingReason)
@@ -94,6 +103,8 @@ package struct PublishingService: Service {
       let result = try report.result(files: [])
       do {
         try await offPool { [publisher] in try publisher.publishResult(job.id, request: job.path, result) }
+      } catch let error as FileSystemError where error.isDiskFull {
+        throw error
       } catch {
         // Its folder is gone, or something else has the name: nobody is left to tell but the log.
         core.logger.warning("end not announced", metadata: ["job": "\(job.id)", "error": "\(error)"])

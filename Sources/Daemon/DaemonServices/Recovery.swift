@@ -23,10 +23,39 @@ package struct Recovery: Sendable {
       guard let lease = task.lease else { continue }
       try await dispatcher.adopt(task, lease)
     }
+    try await removeStrayTasks()
     try await removeStrayInputs()
+    removeTemporaries()
     for job in try await core.store.jobs(JobFilter(states: [.held]), limit: 1000)
     where job.reason?.hasPrefix(Dispatcher.deviceReason) == true {
       try await core.store.release(job.id)
+    }
+  }
+
+  /// Files that a killed daemon had not yet given their names. In the spool others write too: of theirs, only what
+  /// was ours or belongs to a process that is no more.
+  private func removeTemporaries() {
+    for folder in [core.state, core.configuration.paths.workers] { try? Folder(folder).removeTemporaries() }
+    let spool = core.configuration.paths.spool
+    let names = FileManager.default.enumerator(atPath: spool)?.compactMap { $0 as? String } ?? []
+    for name in names.filter({ Folder.isTemporary($0.folderAndName.name) }) {
+      let mark = name.folderAndName.name.split(separator: "-").dropFirst().first.map(String.init) ?? ""
+      if mark == "job" || Int32(mark).map({ kill($0, 0) != 0 && errno == ESRCH }) == true {
+        _ = try? DurableFile.remove("\(spool)/\(name)")
+      }
+    }
+  }
+
+  /// Attempts of tasks whose job has ended for good: the daemon before was killed while it cleaned up.
+  private func removeStrayTasks() async throws {
+    let folder = core.absolute("tasks")
+    guard DurableFile.exists(folder) else { return }
+    for name in try Folder(folder).names() {
+      var state: JobState?
+      if let id = Int64(name), let job = try await core.store.task(TaskID(id))?.job {
+        state = try await core.store.job(job)?.state
+      }
+      if state == nil || state == .done || state == .cancelled { try DurableFile.remove("\(folder)/\(name)") }
     }
   }
 

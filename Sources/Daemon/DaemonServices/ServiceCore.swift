@@ -11,12 +11,15 @@ package struct ServiceCore: Sendable {
   package let models: ModelCatalogue
   package let signals = Signals()
   package let logger: Logger
+  package let disk: DiskGuard
+  package let counters = Counters()
 
   package init(configuration: DaemonConfiguration, store: JobStore, models: ModelCatalogue, logger: Logger) {
     self.configuration = configuration
     self.store = store
     self.models = models
     self.logger = logger
+    disk = DiskGuard(configuration, logger: logger)
   }
 
   package var state: String { configuration.paths.state }

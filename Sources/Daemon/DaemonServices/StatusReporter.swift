@@ -56,7 +56,7 @@ package struct StatusReporter: Service {
     jobs += try await core.store.jobs(JobFilter(states: Self.finished), limit: Self.jobLimit - jobs.count)
     return ServiceStatus(
       version: Software.version, pid: getpid(), started: started, updated: .now, spool: core.configuration.paths.spool,
-      paused: nil, counts: Dictionary(uniqueKeysWithValues: counts.map { ($0.rawValue, $1) }),
+      paused: await dispatcher.pauseReason, counts: Dictionary(uniqueKeysWithValues: counts.map { ($0.rawValue, $1) }),
       devices: await dispatcher.devices, models: core.models.status, jobs: jobs.map(JobSummary.init))
   }
 
@@ -80,11 +80,6 @@ package struct StatusReporter: Service {
     }
     return JobDetail(job: JobSummary(job), seed: job.parameters?.seed, tasks: tasks, events: events)
   }
-}
-
-/// What this is a version of.
-package enum Software {
-  package static let version = "0.1.0"
 }
 
 extension JobSummary {

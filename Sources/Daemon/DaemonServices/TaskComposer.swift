@@ -40,7 +40,10 @@ package struct TaskComposer: Sendable {
       }
     return TaskSpecification(
       task: "\(task.id)", attempt: attempt, modelFolder: modelFolder,
-      kernels: clip.kernels ?? core.configuration.kernels, work: work)
+      kernels: clip.kernels ?? core.configuration.kernels, work: work,
+      origin: TaskOrigin(
+        job: job.id, request: job.path, requestSHA256: job.digest, account: job.account, clip: task.clip,
+        stage: task.stage, chunk: task.chunk, input: parameters.input))
   }
 
   private func sample(

@@ -1,5 +1,3 @@
-import JobModel
-
 /// What the daemon answers where it cannot do what was asked; the body of every response above 399.
 package struct ControlError: Error, Codable, Equatable, Sendable, CustomStringConvertible {
   package enum Code: String, Codable, Sendable {
@@ -33,24 +31,4 @@ package struct ControlError: Error, Codable, Equatable, Sendable, CustomStringCo
     case .internal: 500
     }
   }
-}
-
-/// The answer to a change of a job's state: `POST /v1/jobs/ID/cancel`.
-package struct JobChange: Codable, Equatable, Sendable {
-  package var id: JobID
-  /// The state after the change.
-  package var state: JobState
-
-  package init(id: JobID, state: JobState) {
-    self.id = id
-    self.state = state
-  }
-}
-
-/// The answer to `POST /v1/jobs`: where the request was put.
-package struct Submission: Codable, Equatable, Sendable {
-  /// Relative to the spool.
-  package var request: String
-
-  package init(request: String) { self.request = request }
 }

@@ -50,11 +50,21 @@ package indirect enum JSONValue: Equatable, Sendable {
   /// The whole number that this is (`17`, `17.0`, `1e3`), where it is one that 64 bits hold.
   package var integerValue: Int64? {
     guard case .number(let text) = self else { return nil }
-    if let exact = Int64(text) { return exact }
-    guard text.contains(where: { ".eE".contains($0) }), let value = Double(text), abs(value) <= 0x1p53 else {
-      return nil
-    }
-    return Int64(exactly: value)
+    return Int64(text) ?? Self.whole(text)
+  }
+
+  /// A number with a fraction or an exponent that is whole all the same, without going through a rounded one.
+  private static func whole(_ text: String) -> Int64? {
+    let parts = text.lowercased().split(separator: "e", maxSplits: 1)
+    let mantissa = parts[0].split(separator: ".", maxSplits: 1)
+    guard let exponent = parts.count == 2 ? Int(parts[1]) : 0 else { return nil }
+    let fraction = mantissa.count == 2 ? mantissa[1] : ""
+    let digits = mantissa[0] + fraction
+    if digits.allSatisfy({ "-0".contains($0) }) { return 0 }
+    let shift = exponent - fraction.count
+    if shift >= 0 { return shift < 20 ? Int64(digits + String(repeating: "0", count: shift)) : nil }
+    guard -shift < digits.count, digits.suffix(-shift).allSatisfy({ $0 == "0" }) else { return nil }
+    return Int64(digits.dropLast(-shift))
   }
 
   package var doubleValue: Double? {

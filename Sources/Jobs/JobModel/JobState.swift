@@ -74,6 +74,8 @@ package enum TaskFailureKind: String, CaseIterable, Codable, Sendable {
   case request
   /// Memory, disk, a device: tried again later, from the last checkpoint.
   case resource
+  /// The model's files are missing or damaged: its jobs are held until they are others.
+  case model
   /// Anything else: tried again, from the last checkpoint.
   case `internal`
 }

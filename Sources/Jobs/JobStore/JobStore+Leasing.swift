@@ -21,6 +21,10 @@ package struct FailedTask: Equatable, Sendable {
 }
 
 extension JobStore {
+  /// Seconds; no pause between attempts is longer. A time that is further away was set by a clock that has since been
+  /// set back, and says nothing.
+  private static let longestPause = 7200.0
+
   /// Tasks that may begin now, of queued and running jobs: by priority, then arrival, then place in the job.
   package func readyTasks(limit: Int) async throws -> [ReadyTask] {
     let now = now().timeIntervalSince1970
@@ -30,9 +34,10 @@ extension JobStore {
         sql: """
           SELECT task.*, job.priority, job.account, job.model, job.created
           FROM job CROSS JOIN task ON task.job = job.id AND task.state = 'ready' AND task.missing = 0
-          WHERE job.state IN ('queued', 'running') AND (task.not_before IS NULL OR task.not_before <= ?)
+          WHERE job.state IN ('queued', 'running')
+            AND (task.not_before IS NULL OR task.not_before NOT BETWEEN ? AND ?)
           ORDER BY job.priority DESC, job.id, task.id LIMIT ?
-          """, arguments: [now, limit])
+          """, arguments: [now.nextUp, now + Self.longestPause, limit])
       // Once a job: its parameters may be long.
       let variants = try Dictionary(
         uniqueKeysWithValues: Set(rows.map { $0["job"] as Int64 }).map { ($0, try database.variant(of: $0)) })

@@ -23,6 +23,15 @@ extension JobStore {
     }
   }
 
+  /// The job that the request file at `path` stands for.
+  package func job(at path: String) async throws -> JobRecord? {
+    try await read { database in
+      try Row.fetchOne(
+        database, sql: "SELECT \(JobRecord.columns) FROM job WHERE path = ? AND is_current = 1", arguments: [path]
+      ).map { try JobRecord($0) }
+    }
+  }
+
   /// Jobs from the newest to the oldest; the next page begins before the last one's number.
   package func jobs(
     _ filter: JobFilter = JobFilter(), before: JobID? = nil, limit: Int
@@ -113,5 +122,10 @@ extension JobStore {
         database, sql: "SELECT * FROM event WHERE id > ? ORDER BY id LIMIT ?", arguments: [after, limit]
       ).map { EventRecord($0) }
     }
+  }
+
+  /// The number of the newest event; 0 where nothing has happened yet.
+  package func lastEvent() async throws -> Int64 {
+    try await read { try Int64.fetchOne($0, sql: "SELECT max(id) FROM event") ?? 0 }
   }
 }

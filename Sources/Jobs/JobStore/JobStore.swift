@@ -1,3 +1,4 @@
+import DurableFiles
 import Foundation
 import GRDB
 import JobModel
@@ -23,10 +24,15 @@ package final class JobStore: Sendable {
       queue = try DatabaseQueue(path: path, configuration: Self.configuration)
       try Schema.migrator.migrate(queue)
       wasUnclean = try queue.write { try Self.begin($0, path: path) }
-    } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
+    } catch let error as DatabaseError where Self.damageCodes.contains(error.resultCode) {
       throw Self.damage(path, error.message ?? "damaged")
     }
   }
+
+  /// What SQLite says of a file that is not what it was: also that a table is missing, or the end of the file.
+  private static let damageCodes: [ResultCode] = [
+    .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_IOERR,
+  ]
 
   /// Notes that a process has the database, and checks it where the one before did not say that it had finished.
   private static func begin(_ database: Database, path: String) throws -> Bool {
@@ -52,6 +58,24 @@ package final class JobStore: Sendable {
   /// Looks through the whole database (`integrity_check`); empty where nothing is wrong. Takes long.
   package func integrityProblems() async throws -> [String] {
     try await read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }.filter { $0 != "ok" }
+  }
+
+  /// What the file system of the database cannot know: references without an end, requests that are not what was
+  /// accepted. Takes long.
+  package func contentProblems() async throws -> [String] {
+    try await read { database in
+      let broken = try Row.fetchAll(database, sql: "PRAGMA foreign_key_check").map { row in
+        "a row of \(row["table"] as String) belongs to nothing"
+      }
+      let rows = try Row.fetchCursor(
+        database, sql: "SELECT id, digest, request FROM job WHERE state != 'rejected' AND length(request) > 0")
+      var changed: [String] = []
+      while let row = try rows.next() {
+        let id: Int64 = row["id"]
+        if sha256(of: row["request"] as Data) != row["digest"] { changed.append("the request of job \(id) is damaged") }
+      }
+      return broken + changed
+    }
   }
 
   func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {

@@ -94,6 +94,15 @@ package struct CheckpointRecord: Equatable, Sendable {
   package let path: String
   package let sha256: String
   package let byteCount: Int
+
+  package init(task: TaskID, attempt: Int, step: Int, path: String, sha256: String, byteCount: Int) {
+    self.task = task
+    self.attempt = attempt
+    self.step = step
+    self.path = path
+    self.sha256 = sha256
+    self.byteCount = byteCount
+  }
 }
 
 /// Something that happened to a job.

@@ -56,8 +56,11 @@ package final class SpoolScanner {
     scan.found = decision.refused.map { .refused($0.entry.unread, $0.error) }
     var problems = listing.problems
     for entry in decision.toRead.prefix(limit) {
-      if let found = read(entry, at: now, &decision, &problems) { scan.found.append(found) }
+      let isUnfinished = known[entry.path].map { !$0.state.isFinal } ?? false
+      if let found = read(entry, isUnfinished, at: now, &decision, &problems) { scan.found.append(found) }
     }
+    // Its return raises no event that a watch on the lost folder would see.
+    if listing.folders.isEmpty { decision.wakeUp(in: min(settle, Self.patience)) }
     if decision.toRead.count > limit { decision.wakeUp(in: 0) }
     scan.removed = decision.removed
     scan.withoutFolder = decision.withoutFolder
@@ -70,8 +73,11 @@ package final class SpoolScanner {
 
   /// Reads one file and looks at what it names; nil where it is gone, or young and not right yet, or the disk is at
   /// fault.
+  ///
+  /// - Parameter isUnfinished: whether a job stands for the file that has not ended.
   private func read(
-    _ entry: SpoolEntry, at now: Moment, _ decision: inout ScanDecision, _ problems: inout [String]
+    _ entry: SpoolEntry, _ isUnfinished: Bool, at now: Moment, _ decision: inout ScanDecision,
+    _ problems: inout [String]
   ) -> FoundRequest? {
     switch RequestReading.read(entry, in: root.path, limits: limits) {
     case .changing:
@@ -79,6 +85,11 @@ package final class SpoolScanner {
       return nil
     case .failed(let problem):
       problems.append(problem)
+      decision.wakeUp(in: Self.patience)
+      return nil
+    case .refused(let error) where isUnfinished && error.code == .file:
+      // Nobody has changed what it asks for: its job goes on.
+      problems.append("\(entry.path): \(error.message)")
       decision.wakeUp(in: Self.patience)
       return nil
     case .refused(let error):

@@ -54,11 +54,19 @@ package struct AttemptFolder: Hashable, Sendable {
     return try ProtocolCoding.decode(AttemptResult.self, try DurableFile.read(resultFile), path: resultFile)
   }
 
-  /// The events so far; a line that is cut off is left out.
+  /// The events so far; a line that is cut off or damaged is left out.
   package func readEvents() throws -> [AttemptEvent] {
     guard DurableFile.exists(eventsFile) else { return [] }
-    let (lines, _) = try AppendLog.lines(of: eventsFile)
-    return try lines.map { try ProtocolCoding.decode(AttemptEvent.self, Array($0.utf8), path: eventsFile) }
+    return try AppendLog.lines(of: eventsFile).lines.compactMap { try? event($0) }
+  }
+
+  /// - Throws: at the first event that is damaged.
+  package func checkEvents() throws {
+    for line in try AppendLog.lines(of: eventsFile).lines { _ = try event(line) }
+  }
+
+  private func event(_ line: String) throws -> AttemptEvent {
+    try ProtocolCoding.decode(AttemptEvent.self, Array(line.utf8), path: eventsFile)
   }
 
   /// The newest checkpoint of this attempt whose file has its digest, with the path made absolute; nil: none.

@@ -57,7 +57,7 @@ package struct AttemptFailure: Codable, Equatable, Sendable {
   /// *What was attempted: what is wrong, found against allowed; what to do next.*
   package var message: String
 
-  /// `request` also where the model is at fault: the same again would fail again.
+  /// `request` also where the model cannot do what is asked: the same again would fail again.
   package typealias Kind = TaskFailureKind
 
   package init(kind: Kind, message: String) {

@@ -1,6 +1,6 @@
 extension TaskSpecification {
   private enum CodingKeys: String, CodingKey {
-    case format, task, attempt, kernels, kind, text, sample, decode
+    case format, task, attempt, kernels, kind, text, sample, decode, origin
     case modelFolder = "model_folder"
   }
 
@@ -19,6 +19,7 @@ extension TaskSpecification {
     attempt = try values.decode(Int.self, forKey: .attempt)
     modelFolder = try values.decode(String.self, forKey: .modelFolder)
     kernels = try values.decodeIfPresent(String.self, forKey: .kernels)
+    origin = try values.decodeIfPresent(TaskOrigin.self, forKey: .origin)
     work =
       switch try values.decode(Kind.self, forKey: .kind) {
       case .text: .text(try values.decode(TextWork.self, forKey: .text))
@@ -34,6 +35,7 @@ extension TaskSpecification {
     try values.encode(attempt, forKey: .attempt)
     try values.encode(modelFolder, forKey: .modelFolder)
     try values.encodeIfPresent(kernels, forKey: .kernels)
+    try values.encodeIfPresent(origin, forKey: .origin)
     switch work {
     case .text(let work):
       try values.encode(Kind.text, forKey: .kind)

@@ -16,6 +16,8 @@ package struct TaskSpecification: Codable, Equatable, Sendable {
   /// failure of kind `resource`. Nil where nothing is pinned yet.
   package var kernels: String?
   package var work: Work
+  /// Nil where there is no job behind it: a folder made by hand.
+  package var origin: TaskOrigin?
 
   /// What is to be done.
   package enum Work: Equatable, Sendable {
@@ -24,12 +26,15 @@ package struct TaskSpecification: Codable, Equatable, Sendable {
     case decode(DecodeWork)
   }
 
-  package init(task: String, attempt: Int, modelFolder: String, kernels: String?, work: Work) {
+  package init(
+    task: String, attempt: Int, modelFolder: String, kernels: String?, work: Work, origin: TaskOrigin? = nil
+  ) {
     self.task = task
     self.attempt = attempt
     self.modelFolder = modelFolder
     self.kernels = kernels
     self.work = work
+    self.origin = origin
   }
 }
 

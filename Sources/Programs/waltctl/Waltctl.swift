@@ -2,5 +2,5 @@ import ControlCommands
 
 @main
 struct Waltctl {
-  static func main() { WaltctlCommand.main() }
+  static func main() async { await WaltctlCommand.main() }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DaemonServices
 import Foundation
+import JobModel
 
 /// `waltd`: arguments and environment, then one call.
 @main
@@ -10,7 +11,7 @@ struct Waltd: AsyncParsableCommand {
     abstract: "The daemon of walt: turns prompt files dropped into a spool folder into videos.",
     discussion: """
       Exit codes: 0 stopped as asked, or drained with every job done; 1 drained, and a job failed or was refused; \
-      75 another waltd has the state folder; 78 wrong configuration.
+      65 the database is damaged: waltctl doctor; 75 another waltd has the state folder; 78 wrong configuration.
       """,
     version: Software.version,
     subcommands: [Run.self, CheckConfiguration.self], defaultSubcommand: Run.self)

@@ -19,13 +19,12 @@ struct Failure: Error {
   init(_ error: any Error) {
     switch error {
     case let failure as Failure: self = failure
-    // A model that cannot be loaded is a matter of configuration: missing may come back, damaged will not mend.
-    case let error as WeightsError:
-      self.init(error.code == .unreadable ? .resource : .request, error.description, exitCode: .badConfiguration)
+    // A model that cannot be loaded is a matter of configuration: the request may wait until it can.
+    case let error as WeightsError: self.init(.model, error.description, exitCode: .badConfiguration)
     case let error as TextEncodingError where error.code == .tokenizerUnreadable:
-      self.init(.resource, error.description, exitCode: .badConfiguration)
+      self.init(.model, error.description, exitCode: .badConfiguration)
     case let error as PipelineError where error.code == .mismatchedParts:
-      self.init(.request, error.description, exitCode: .badConfiguration)
+      self.init(.model, error.description, exitCode: .badConfiguration)
     case is TextEncodingError, is PipelineError, is ProtocolError: self.init(.request, "\(error)")
     case let error as MediaError: self.init(error.code == .unsupported ? .request : .resource, error.description)
     case is FileSystemError, is KernelsError: self.init(.resource, "\(error)")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ControlProtocol
+import DaemonTesting
 import DurableFiles
 import Foundation
 import JobModel
@@ -119,5 +120,63 @@ struct ControlCommandsTests {
     let (code, body) = try HTTPAnswer.parse(Data(chunked.utf8))
     #expect(code == 404 && String(decoding: body, as: UTF8.self) == "abc")
     #expect(throws: ControlError.self) { try HTTPAnswer.parse(Data("nonsense".utf8)) }
+  }
+
+  @Test("server-sent events are taken apart wherever the pieces of the answer end")
+  func eventStream() throws {
+    let events = ": events\n\nid: 1\nevent: done\ndata: {\"a\":1}\n\nid: 2\ndata: two\n\n"
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    let body = [events.prefix(20), events.dropFirst(20)].map { "\(String($0.utf8.count, radix: 16))\r\n\($0)\r\n" }
+    let stream = Data((head + body.joined()).utf8)
+    for size in [1, 2, 7, 1000] {
+      var reader = EventStreamReader()
+      var found: [Data] = []
+      for start in stride(from: 0, to: stream.count, by: size) {
+        found += try reader.read(stream[start..<min(start + size, stream.count)])
+      }
+      #expect(found.map { String(decoding: $0, as: UTF8.self) } == [#"{"a":1}"#, "two"])
+    }
+    var refused = EventStreamReader()
+    let error = #"{"error":"bad_request","message":"no"}"#
+    #expect(throws: ControlError(.badRequest, "no")) {
+      try refused.read(Data("HTTP/1.1 400 Error\r\nContent-Length: \(error.utf8.count)\r\n\r\n\(error)".utf8))
+    }
+  }
+
+  @Test("watching shows devices and unfinished jobs with how far they are, no line wider than the screen")
+  func watchText() {
+    let tasks = [TaskProgress(job: JobID(2), clip: 0, stage: .base, chunk: 0, step: 3, of: 6)]
+    let jobs = status([job(1, "a.json", .done), job(2, "cats/b.json", .running)], tasks: tasks)
+    let lines = WatchText.lines(jobs, isLive: true, now: .now, width: 52)
+    #expect(
+      lines == [
+        "walt 1: 1 running, 1 done", "cpu0 [##########----------] job 2 base 3/6",
+        "[####----------------] job 2 cats/b.json running",
+      ])
+    #expect(WatchText.lines(jobs, isLive: true, now: .now, width: 10).allSatisfy { $0.count <= 10 })
+  }
+
+  @Test("the manual page names every command and option that there is, and roff finds nothing to complain of")
+  func manual() throws {
+    let page = try ManualPage.text(help: Data(WaltctlCommand._dumpHelp().utf8), version: "1")
+    for command in WaltctlCommand.configuration.subcommands where command.configuration.shouldDisplay {
+      #expect(page.contains(".SS \(command.configuration.commandName ?? "")\n"))
+    }
+    for option in ["timeout", "json", "replace", "config", "interval"] { #expect(page.contains("\\-\\-\(option)")) }
+    #expect(page.contains("69 waltd does not answer") && !page.contains("manual"))
+    let foreign = #"{"command": {"commandName": "x", "abstract": "a…\\b", "shouldDisplay": true}}"#
+    #expect(try ManualPage.text(help: Data(foreign.utf8), version: "1").contains(#"x \- a\[u2026]\eb"#))
+    guard FileManager.default.isExecutableFile(atPath: "/usr/bin/groff") else { return }
+    let check = try TestPrograms.run("/usr/bin/groff", ["-man", "-ww", "-z", "-Tutf8"], input: Data(page.utf8))
+    #expect(check.code == 0 && check.errors.isEmpty, "\(check.errors)")
+  }
+
+  @Test("each shell has a completion script that knows commands and states", arguments: ["bash", "zsh", "fish"])
+  func completions(shell: String) throws {
+    let shell = try #require(CompletionShell(rawValue: shell))
+    let script = WaltctlCommand.completionScript(for: shell)
+    for word in ["release", "publishing", "--timeout"] {
+      #expect(script.contains(shell == .fish ? word.replacing("--", with: "") : word))
+    }
   }
 }

@@ -146,6 +146,20 @@ struct DispatcherTests {
     try await dispatch(service.core, .publishing)
   }
 
+  @Test("a model that a worker cannot load holds its jobs with the reason, until its files are others")
+  func damagedModel() async throws {
+    let service = try TestService(script: #"{"accidents":[{"task":"base","step":1,"attempts":9,"kind":"model"}]}"#)
+    let job = try await service.accept(circle)
+    try await service.dispatch(until: job, is: [.held])
+    #expect(try await service.core.store.job(job)?.reason == "model: base: scripted failure at step 1")
+    #expect(!service.core.models.refresh())
+    try DurableFile.replace("\(service.root)/model/script.json", with: "{}")
+    #expect(service.core.models.refresh())
+    try await service.dispatch(until: job)
+    #expect(try await service.core.store.job(job)?.state == .publishing)
+    #expect(try await service.core.store.tasks(of: job).allSatisfy { $0.failures == 0 })
+  }
+
   @Test("a job that fits no device any more is held with the numbers until the service starts with another one")
   func tooLarge() async throws {
     let service = try TestService()

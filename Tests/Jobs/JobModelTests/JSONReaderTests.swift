@@ -83,6 +83,11 @@ struct JSONReaderTests {
     #expect(JSONValue.number("1e3").integerValue == 1000)
     #expect(JSONValue.number("1.5").integerValue == nil)
     #expect(JSONValue.number("1e400").integerValue == nil)
+    #expect(JSONValue.number("1e-400").integerValue == nil)
+    #expect(JSONValue.number("0.99999999999999999999").integerValue == nil)
+    #expect(JSONValue.number("9007199254740993.0").integerValue == 9_007_199_254_740_993)
+    #expect(JSONValue.number("1.50e2").integerValue == 150 && JSONValue.number("-10e-1").integerValue == -1)
+    #expect(JSONValue.number("-0.0e-5").integerValue == 0)
     #expect(JSONValue.number("1e400").doubleValue == nil)
   }
 

@@ -10,6 +10,8 @@ package final class DaemonProcess {
   package let root: String
   /// What the daemon's environment has besides ours.
   package var environment: [String: String] = [:]
+  /// A program, and its arguments, that starts the daemon; empty: nothing stands before it.
+  package var launcher: [String] = []
   private var process: Process?
   private let log: FileHandle
 
@@ -18,17 +20,38 @@ package final class DaemonProcess {
     try self.init(worker: TestPrograms.path("scripted-worker")) { try TestModel.write(to: $0, script: script) }
   }
 
-  /// - Parameter makeModel: makes the model folder at its argument.
-  package init(worker: String, makeModel: (String) throws -> Void) throws {
-    root = "/tmp/walt-daemon-\(UUID().uuidString.prefix(8))"
+  /// - Parameters:
+  ///   - root: a folder for all that it has; removed in the end.
+  ///   - makeModel: makes the model folder at its argument.
+  package init(
+    worker: String, root: String = "/tmp/walt-daemon-\(UUID().uuidString.prefix(8))",
+    makeModel: (String) throws -> Void
+  ) throws {
+    self.root = root
     try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
     try makeModel("\(root)/model")
     try FileManager.default.createDirectory(atPath: "\(root)/spool", withIntermediateDirectories: true)
     try Data().write(to: URL(filePath: "\(root)/log"))
     log = try FileHandle(forWritingTo: URL(filePath: "\(root)/log"))
     let text = "worker = \"\(worker)\"\nlog_level = \"debug\"\n" + TestPrograms.configuration
-    try Data(text.utf8).write(to: URL(filePath: "\(root)/waltd.toml"))
+    try Data(text.utf8).write(to: configuration)
   }
+
+  /// Its configuration file, which a test may change before it starts the daemon.
+  package var configuration: URL { URL(filePath: "\(root)/waltd.toml") }
+
+  /// Makes it content with a disk of a few megabytes.
+  package func setDiskLimits() throws {
+    let text = try String(contentsOf: configuration, encoding: .utf8)
+    let limits = "[disk]\nkeep_free = \"1 MiB\"\nreserve = \"1 MiB\"\n[retry]"
+    try Data(text.replacing("[retry]", with: limits).utf8).write(to: configuration)
+  }
+
+  /// The daemon's process, while it runs.
+  package var pid: Int32? { process.flatMap { $0.isRunning ? $0.processIdentifier : nil } }
+
+  /// Replaces what the scripted worker reads before each attempt.
+  package func rescript(_ script: String) throws { try DurableFile.replace("\(root)/model/script.json", with: script) }
 
   deinit {
     if let process, process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
@@ -43,8 +66,9 @@ package final class DaemonProcess {
 
   package func start(_ arguments: String...) throws {
     let process = Process()
-    process.executableURL = URL(filePath: TestPrograms.path("waltd"))
-    process.arguments = ["--config", "\(root)/waltd.toml"] + arguments
+    let command = launcher + [TestPrograms.path("waltd"), "--config", "\(root)/waltd.toml"] + arguments
+    process.executableURL = URL(filePath: command[0])
+    process.arguments = Array(command.dropFirst())
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardError = log
     try process.run()
@@ -68,6 +92,8 @@ package final class DaemonProcess {
     return process?.terminationStatus ?? -1
   }
 
+  package func workerPID() throws -> Int32? { ProcessIdentity.read("\(root)/state/workers/cpu0.json")?.pid }
+
   package func killWorker() {
     if let worker = ProcessIdentity.read("\(root)/state/workers/cpu0.json") { Foundation.kill(worker.pid, SIGKILL) }
   }
@@ -87,11 +113,12 @@ package final class DaemonProcess {
   package var logText: String { (try? String(contentsOfFile: "\(root)/log", encoding: .utf8)) ?? "" }
 
   /// Looks every few milliseconds; the log is in the failure.
-  package func wait(for what: String, _ condition: () throws -> Bool) async throws {
-    for _ in 0..<6000 {
+  package func wait(for what: String, seconds: Int = 30, _ condition: () throws -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(seconds)
+    repeat {
       if (try? condition()) ?? false { return }
       try await Task.sleep(for: .milliseconds(5))
-    }
-    throw TestFailure("waited 30 s for \(what); spool \(try names())\n\(logText)")
+    } while .now < end
+    throw TestFailure("waited \(seconds) s for \(what); spool \((try? names()) ?? [])\n\(logText)")
   }
 }

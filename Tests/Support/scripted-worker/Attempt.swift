@@ -46,6 +46,7 @@ struct Attempt {
       usleep(UInt32(script.stepMilliseconds) * 1000)
       state = sha256(of: Array("\(state) \(step)".utf8))
       step += 1
+      try script.count(task)
       try emit(.step(step: step, of: task.stepCount, seconds: 0.001), events)
       if case .sample = task.work, step < task.stepCount { _ = try checkpoint(state, step, events) }
     }

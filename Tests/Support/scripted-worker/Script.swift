@@ -44,6 +44,12 @@ struct Script: Decodable {
     waits = try values.decodeIfPresent([Accident].self, forKey: .waits) ?? []
   }
 
+  /// Notes in `steps.log` of the model folder, where there is one, that a step was computed: to count what a crash cost.
+  func count(_ task: TaskSpecification) throws {
+    let path = "\(task.modelFolder)/steps.log"
+    if DurableFile.exists(path) { try AppendLog(path).append(task.name, durably: false) }
+  }
+
   func accident(_ task: TaskSpecification, step: Int) -> Accident? { accidents.first { $0.concerns(task, step) } }
   func waits(_ task: TaskSpecification, step: Int) -> Bool { waits.contains { $0.concerns(task, step) } }
 }

@@ -34,22 +34,22 @@ import WorkerProtocol
     #expect(try folder.readResult()?.failure?.message.contains("format is 99") == true)
   }
 
-  @Test("missing weights are bad configuration for the program and worth another try for the daemon")
+  @Test("missing weights are bad configuration for the program and the model's fault for the daemon")
   func missingWeights() throws {
     let folder = try prompt()
     try FileManager.default.removeItem(atPath: "\(model.modelFolder)/t5/model.safetensors")
     #expect(model.runner().run([folder]) == .badConfiguration)
     let failure = try #require(try folder.readResult()?.failure)
-    #expect(failure.kind == .resource)
+    #expect(failure.kind == .model)
     #expect(failure.message.contains("t5/model.safetensors"))
   }
 
-  @Test("damaged weights are not tried again")
+  @Test("damaged weights are the model's fault, not the request's")
   func damagedWeights() throws {
     let folder = try prompt()
     try DurableFile.replace("\(model.modelFolder)/t5/model.safetensors", with: "no tensors here at all")
     #expect(model.runner().run([folder]) == .badConfiguration)
-    #expect(try folder.readResult()?.failure?.kind == .request)
+    #expect(try folder.readResult()?.failure?.kind == .model)
   }
 
   @Test("kernels that this processor cannot run are a lack of resources")

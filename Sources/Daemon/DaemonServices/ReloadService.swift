@@ -1,0 +1,38 @@
+import Dispatch
+import Foundation
+import JobModel
+import ServiceLifecycle
+import Systemd
+
+/// Obeys SIGHUP (`systemctl reload`): looks at the models and at the spool again. What else the configuration says
+/// holds from the next start.
+struct ReloadService: Service {
+  let core: ServiceCore
+  let dispatcher: Dispatcher
+  var notifier = ServiceNotifier()
+
+  func run() async throws {
+    let (requests, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    signal(SIGHUP, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: SIGHUP, queue: .global())
+    source.setEventHandler { continuation.yield() }
+    source.resume()
+    defer { source.cancel() }
+    for await _ in requests.cancelOnGracefulShutdown() { reload() }
+  }
+
+  private func reload() {
+    notifier.notify(.reloading(monotonicMicroseconds: monotonicMicroseconds))
+    core.models.refresh()
+    core.signals.spool.raise()
+    dispatcher.wake()
+    core.logger.notice("reloaded")
+    notifier.notify(.ready)
+  }
+
+  private var monotonicMicroseconds: UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000
+  }
+}

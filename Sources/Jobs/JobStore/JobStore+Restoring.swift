@@ -1,0 +1,145 @@
+import Foundation
+import GRDB
+import JobModel
+
+/// A job as it can be told from what lies outside the store.
+package struct RestoredJob: Equatable, Sendable {
+  /// Nil: any number.
+  package var id: JobID?
+  package var file: RequestFile
+  package var parameters: ResolvedRequest
+  /// `done`, `failed`, `cancelled`, or `queued` for what is to go on.
+  package var state: JobState
+  package var reason: String?
+  package var created: Date
+  package var finished: Date?
+  /// Those of which something is known; the others are as if they had not begun.
+  package var tasks: [RestoredTask]
+
+  package init(
+    id: JobID?, file: RequestFile, parameters: ResolvedRequest, state: JobState, reason: String?, created: Date,
+    finished: Date?, tasks: [RestoredTask]
+  ) {
+    self.id = id
+    self.file = file
+    self.parameters = parameters
+    self.state = state
+    self.reason = reason
+    self.created = created
+    self.finished = finished
+    self.tasks = tasks
+  }
+}
+
+/// A task as its attempts' folders tell of it.
+package struct RestoredTask: Equatable, Sendable {
+  package struct Place: Hashable, Sendable {
+    package let clip: Int
+    package let step: TaskPlan.Step
+
+    package init(clip: Int, step: TaskPlan.Step) {
+      self.clip = clip
+      self.step = step
+    }
+  }
+
+  /// The name of its folder.
+  package var id: TaskID
+  package var place: Place
+  package var attempts: Int
+  /// What the worker reported where the task is done and its outputs are whole; else nil.
+  package var result: String?
+  package var seconds: Double?
+  package var checkpoints: [CheckpointRecord]
+
+  package init(
+    id: TaskID, place: Place, attempts: Int, result: String?, seconds: Double?, checkpoints: [CheckpointRecord]
+  ) {
+    self.id = id
+    self.place = place
+    self.attempts = attempts
+    self.result = result
+    self.seconds = seconds
+    self.checkpoints = checkpoints
+  }
+}
+
+extension JobStore {
+  /// Puts jobs into a new store, in one transaction.
+  ///
+  /// - Parameter highestTask: no other task gets a number up to this one: folders have these names.
+  package func restore(_ jobs: [RestoredJob], highestTask: TaskID) async throws {
+    let now = now()
+    try await write { database in
+      try database.reserve("job", upTo: jobs.compactMap(\.id).max()?.rawValue ?? 0)
+      try database.reserve("task", upTo: highestTask.rawValue)
+      for job in jobs { try database.restore(job, at: now) }
+    }
+  }
+}
+
+extension Database {
+  /// Numbers that SQLite gives out by itself begin above `number`.
+  fileprivate func reserve(_ table: String, upTo number: Int64) throws {
+    try execute(sql: "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", arguments: [table, number])
+  }
+
+  fileprivate func restore(_ job: RestoredJob, at now: Date) throws {
+    let parameters = job.parameters
+    let steps = job.state == .done || job.state == .cancelled ? [] : parameters.plan.steps
+    let known = Dictionary(job.tasks.map { ($0.place, $0) }) { first, _ in first }
+    let done = Set(known.filter { $0.value.result != nil }.keys)
+    let taskCount = parameters.clips.count * steps.count
+    let isComplete = job.state == .queued && done.count == taskCount
+    try execute(sql: "INSERT INTO account (name) VALUES (?) ON CONFLICT DO NOTHING", arguments: [parameters.account])
+    try execute(
+      sql: """
+        INSERT INTO job (id, path, stem, digest, stamp, request, owner, is_current, state, reason, priority, account,
+          model, parameters, clip_count, task_count, tasks_done, created, finished, is_announced)
+        VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+        """,
+      arguments: [
+        job.id?.rawValue, job.file.path, job.file.stem, job.file.digest, job.file.stamp, Data(job.file.bytes),
+        job.file.owner, isComplete ? JobState.publishing.rawValue : job.state.rawValue, job.reason, parameters.priority,
+        parameters.account, parameters.model, String(decoding: try JSONEncoder().encode(parameters), as: UTF8.self),
+        parameters.clips.count, taskCount, done.count, job.created.timeIntervalSince1970,
+        job.finished?.timeIntervalSince1970,
+      ])
+    let id = JobID(lastInsertedRowID)
+    for clip in parameters.clips {
+      try execute(
+        sql: "INSERT INTO clip (job, place, seed, prompt) VALUES (?, ?, ?, ?)",
+        arguments: [id.rawValue, clip.index, clip.seed, clip.prompt])
+      for step in steps {
+        let missing = parameters.plan.predecessors(of: step).count {
+          !done.contains(RestoredTask.Place(clip: clip.index, step: $0))
+        }
+        try restore(known[RestoredTask.Place(clip: clip.index, step: step)], step, clip.index, of: id, missing)
+      }
+    }
+    try addEvent(id, "restored", job.state.rawValue, at: now)
+  }
+
+  private func restore(
+    _ task: RestoredTask?, _ step: TaskPlan.Step, _ clip: Int, of job: JobID, _ missing: Int
+  ) throws {
+    let state: TaskState = task?.result != nil ? .done : missing == 0 ? .ready : .waiting
+    try execute(
+      sql: """
+        INSERT INTO task (id, job, clip, stage, chunk, state, missing, attempts, result, seconds)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        task?.id.rawValue, job.rawValue, clip, step.stage.rawValue, step.chunk, state.rawValue, missing,
+        task?.attempts ?? 0, task?.result, task?.seconds,
+      ])
+    for checkpoint in task?.checkpoints ?? [] {
+      try execute(
+        sql: "INSERT INTO checkpoint (task, attempt, step, path, sha256, byte_count) VALUES (?, ?, ?, ?, ?, ?)",
+        arguments: [
+          checkpoint.task.rawValue, checkpoint.attempt, checkpoint.step, checkpoint.path, checkpoint.sha256,
+          checkpoint.byteCount,
+        ])
+    }
+  }
+}

@@ -1,0 +1,1 @@
+// Preloaded (LD_PRELOAD) into a program under test, which knows nothing of it: see FaultShim.c.
