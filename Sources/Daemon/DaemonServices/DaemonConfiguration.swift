@@ -85,6 +85,8 @@ extension DaemonConfiguration {
     guard let table else { return limits }
     limits.json.byteCount =
       try table.value("request", default: ByteCount(limits.json.byteCount), in: .kibibytes(1)...(.gibibytes(1))).bytes
+    limits.batchByteCount =
+      try table.value("batch", default: ByteCount(limits.batchByteCount), in: .kibibytes(1)...(.gibibytes(1))).bytes
     limits.json.depth = try table.value("nesting", default: limits.json.depth, in: 1...256)
     limits.promptByteCount =
       try table.value("prompt", default: ByteCount(limits.promptByteCount), in: ByteCount(1)...(.mebibytes(16))).bytes

@@ -52,8 +52,12 @@ package struct StatusReporter: Service {
   /// The status now.
   package func current() async throws -> ServiceStatus {
     let counts = try await core.store.counts()
-    var jobs = try await core.store.jobs(JobFilter(states: Self.unfinished), limit: Self.jobLimit)
-    jobs += try await core.store.jobs(JobFilter(states: Self.finished), limit: Self.jobLimit - jobs.count)
+    // Requests before the lines of batches.
+    var jobs: [JobRecord] = []
+    for (states, isLine) in [(Self.unfinished, false), (Self.unfinished, true), (Self.finished, false)] {
+      let filter = JobFilter(states: states, isLine: isLine)
+      jobs += try await core.store.jobs(filter, limit: Self.jobLimit - jobs.count)
+    }
     return ServiceStatus(
       version: Software.version, pid: getpid(), started: started, updated: .now, spool: core.configuration.paths.spool,
       paused: nil, counts: Dictionary(uniqueKeysWithValues: counts.map { ($0.rawValue, $1) }),
@@ -92,6 +96,6 @@ extension JobSummary {
     self.init(
       id: job.id, request: job.path, state: job.state, reason: job.reason, priority: job.priority,
       account: job.account, model: job.model, clipCount: job.clipCount, tasksDone: job.tasksDone,
-      taskCount: job.taskCount, created: job.created, finished: job.finished)
+      taskCount: job.taskCount, batch: job.batch, line: job.line, created: job.created, finished: job.finished)
   }
 }

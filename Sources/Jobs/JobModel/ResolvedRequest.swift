@@ -48,6 +48,9 @@ package struct ResolvedRequest: Equatable, Codable, Sendable {
   package let takesText: Bool
   package let clips: [Clip]
 
+  /// Who pays where nobody else is named.
+  package static let defaultAccount = "default"
+
   package var isImage: Bool { frameCount == 1 }
   /// Pixels of what is published.
   package var width: Int { stages[stages.count - 1].width }

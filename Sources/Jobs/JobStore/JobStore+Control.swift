@@ -8,10 +8,7 @@ extension JobStore {
   /// - Returns: the leases that are void now; their workers are told to drop them.
   package func cancel(_ job: JobID, reason: String) async throws -> [Lease] {
     let now = now()
-    return try await write { database in
-      try database.move(job, to: .cancelled, reason: reason, at: now)
-      return try database.revokeLeases(of: job)
-    }
+    return try await write { try $0.cancel(job, reason: reason, at: now) }
   }
 
   /// Keeps a job from going on until `release`.
@@ -21,6 +18,7 @@ extension JobStore {
     let now = now()
     return try await write { database in
       try database.move(job, to: .held, reason: reason, at: now)
+      try database.moveLines(of: job, from: [.queued, .running, .publishing], to: .held, reason: reason, at: now)
       return try database.leases(of: job)
     }
   }
@@ -30,6 +28,9 @@ extension JobStore {
     let now = now()
     try await write { database in
       try database.move(job, from: [.held], to: database.stateToGoOn(job), reason: nil, at: now)
+      for line in try database.lines(of: job, in: .held) {
+        try database.move(line, from: [.held], to: database.stateToGoOn(line), reason: nil, at: now)
+      }
     }
   }
 
@@ -37,13 +38,13 @@ extension JobStore {
   package func retry(_ job: JobID) async throws {
     let now = now()
     try await write { database in
-      try database.move(job, from: [.failed], to: database.stateToGoOn(job), reason: nil, at: now)
-      try database.execute(sql: "UPDATE job SET is_announced = 0 WHERE id = ?", arguments: [job.rawValue])
-      try database.execute(
-        sql: """
-          UPDATE task SET state = iif(state = 'failed', 'ready', state), failures = 0, kills = 0, not_before = NULL
-          WHERE job = ? AND state IN ('failed', 'ready')
-          """, arguments: [job.rawValue])
+      for line in try database.lines(of: job, in: .failed) { try database.revive(line, at: now) }
+      try database.revive(job, at: now)
+      if let batch = try database.batch(of: job) {
+        let state = try String.fetchOne(
+          database, sql: "SELECT state FROM job WHERE id = ?", arguments: [batch.rawValue])
+        if state == JobState.failed.rawValue { try database.revive(batch, at: now) }
+      }
     }
   }
 
@@ -83,6 +84,33 @@ extension JobStore {
 }
 
 extension Database {
+  /// Ends a job that has not ended, and with a batch its lines.
+  ///
+  /// - Returns: the leases that are void now.
+  func cancel(_ job: JobID, reason: String, at now: Date) throws -> [Lease] {
+    try move(job, to: .cancelled, reason: reason, at: now)
+    let leases = try revokeLeases(of: job)
+    try moveLines(of: job, from: [.queued, .running, .held], to: .cancelled, reason: reason, at: now)
+    return leases
+  }
+
+  fileprivate func revive(_ job: JobID, at now: Date) throws {
+    try move(job, from: [.failed], to: stateToGoOn(job), reason: nil, at: now)
+    try execute(sql: "UPDATE job SET is_announced = 0 WHERE id = ?", arguments: [job.rawValue])
+    try execute(
+      sql: """
+        UPDATE task SET state = iif(state = 'failed', 'ready', state), failures = 0, kills = 0, not_before = NULL
+        WHERE job = ? AND state IN ('failed', 'ready')
+        """, arguments: [job.rawValue])
+  }
+
+  fileprivate func lines(of batch: JobID, in state: JobState) throws -> [JobID] {
+    try Int64.fetchAll(
+      self, sql: "SELECT id FROM job WHERE batch = ? AND state = ? ORDER BY line",
+      arguments: [batch.rawValue, state.rawValue]
+    ).map { JobID($0) }
+  }
+
   /// `publishing` for a job whose tasks are all done, else `queued`.
   fileprivate func stateToGoOn(_ job: JobID) throws -> JobState {
     let isComplete = try Bool.fetchOne(

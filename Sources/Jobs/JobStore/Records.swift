@@ -23,8 +23,13 @@ package struct JobRecord: Equatable, Sendable {
   package let created: Date
   package let started: Date?
   package let finished: Date?
-  /// Nil for a rejected request.
+  /// Nil for a rejected request and for a batch.
   package let parameters: ResolvedRequest?
+  /// Whether its work is other jobs: one for each line of its file.
+  package let isBatch: Bool
+  /// The batch whose line it is, and which.
+  package let batch: JobID?
+  package let line: Int?
 }
 
 /// One task with its lease.

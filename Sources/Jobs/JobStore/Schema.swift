@@ -11,8 +11,35 @@ enum Schema {
         try database.execute(sql: "INSERT INTO state_count (state, count) VALUES (?, 0)", arguments: [state.rawValue])
       }
     }
+    migrator.registerMigration("2 batches") { try $0.execute(sql: batches) }
     return migrator
   }
+
+  private static let batches = """
+    -- The batch whose line the job is. A batch itself has neither clips nor tasks nor parameters (JSON null): its
+    -- task_count is that of its good lines, its tasks_done that of those that have ended.
+    ALTER TABLE job ADD COLUMN batch INTEGER REFERENCES job (id) ON DELETE CASCADE;
+    -- Of a line its number; of a batch the last line that is dealt with.
+    ALTER TABLE job ADD COLUMN line INTEGER;
+    ALTER TABLE job ADD COLUMN is_batch INTEGER NOT NULL DEFAULT 0 CHECK (is_batch IN (0, 1));
+    -- Whether lines are still to come.
+    ALTER TABLE job ADD COLUMN is_open INTEGER NOT NULL DEFAULT 0 CHECK (is_open IN (0, 1));
+    ALTER TABLE job ADD COLUMN refused_lines INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX job_line ON job (batch, line) WHERE batch IS NOT NULL;
+    CREATE INDEX job_batch ON job (state) WHERE is_batch = 1;
+    CREATE INDEX job_not_done ON job (path) WHERE is_current = 1 AND batch IS NULL AND state != 'done';
+    CREATE TRIGGER line_ended AFTER UPDATE OF state ON job
+    WHEN NEW.batch IS NOT NULL AND (NEW.state IN ('done', 'failed', 'cancelled')) != (OLD.state IN ('done', 'failed', 'cancelled'))
+    BEGIN
+      UPDATE job SET tasks_done = tasks_done + iif(NEW.state IN ('done', 'failed', 'cancelled'), 1, -1)
+      WHERE id = NEW.batch;
+    END;
+    CREATE TRIGGER line_added AFTER UPDATE OF batch ON job
+    WHEN NEW.batch IS NOT NULL AND NEW.state IN ('done', 'failed', 'cancelled')
+    BEGIN
+      UPDATE job SET tasks_done = tasks_done + 1 WHERE id = NEW.batch;
+    END;
+    """
 
   private static let firstLight = """
     CREATE TABLE store (

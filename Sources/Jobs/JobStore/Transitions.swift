@@ -25,6 +25,14 @@ extension Database {
       throw StoreError(.conflict, "job \(job) is \(found), can become \(next.rawValue) only from \(allowed)")
     }
     try addEvent(job, next.rawValue, reason ?? "", at: now)
+    guard let batch = try batch(of: job) else { return }
+    if next == .running {
+      let waits = try Bool.fetchOne(
+        self, sql: "SELECT state = 'queued' FROM job WHERE id = ?", arguments: [batch.rawValue])
+      if waits == true { try move(batch, from: [.queued], to: .running, reason: nil, at: now) }
+    } else if next.isFinal {
+      try settleBatch(batch, at: now)
+    }
   }
 
   func addEvent(_ job: JobID, _ kind: String, _ detail: String, at now: Date) throws {
@@ -73,7 +81,11 @@ extension Database {
 
   func leases(of job: JobID) throws -> [Lease] {
     try Row.fetchAll(
-      self, sql: "SELECT id, lease FROM task WHERE job = ? AND state = 'leased' ORDER BY id", arguments: [job.rawValue]
+      self,
+      sql: """
+        SELECT id, lease FROM task WHERE state = 'leased' AND job IN (SELECT id FROM job WHERE id = ? OR batch = ?)
+        ORDER BY id
+        """, arguments: [job.rawValue, job.rawValue]
     ).map { Lease(task: TaskID($0["id"]), attempt: $0["lease"]) }
   }
 }
