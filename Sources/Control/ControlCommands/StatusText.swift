@@ -20,6 +20,9 @@ package enum StatusText {
     for model in status.models {
       lines.append("model    \(model.name)\(model.problem.map { ": \($0)" } ?? "")")
     }
+    if let error = status.forecastError {
+      lines.append("estimate off by \(Int((error * 100).rounded())) % of the running time, median of the last jobs")
+    }
     let unfinished = status.jobs.filter { !$0.state.isFinal }
     if !unfinished.isEmpty { lines += [""] + table(unfinished) }
     return lines
@@ -57,6 +60,7 @@ package enum StatusText {
       "created   \(job.created.formatted(.iso8601))",
     ]
     if let seed = detail.seed { lines.append("seed      \(seed)") }
+    if let finish = job.estimatedFinish { lines.append("estimated \(finish.formatted(.iso8601))") }
     if let finished = job.finished { lines.append("finished  \(finished.formatted(.iso8601))") }
     for task in detail.tasks {
       let steps = task.step.flatMap { step in task.of.map { " \(step)/\($0)" } } ?? ""

@@ -80,7 +80,7 @@ package struct ControlServer: Service {
     guard 1...1000 ~= limit else { throw ControlError(.badRequest, "list jobs: limit is \(limit), allowed: 1 to 1000") }
     let before = request.query["before"].flatMap { JobID($0) }
     let jobs = try await core.store.jobs(filter, before: before, limit: limit)
-    return JobPage(jobs: jobs.map(JobSummary.init), next: jobs.count == limit ? jobs.last?.id : nil)
+    return JobPage(jobs: jobs.map { JobSummary($0) }, next: jobs.count == limit ? jobs.last?.id : nil)
   }
 
   private func cancel(_ id: JobID) async throws -> JobChange {

@@ -42,7 +42,8 @@ package enum Daemon {
     let lock = try await FileLock.acquire(configuration.paths.lockFile, patience: .seconds(10))
     defer { withExtendedLifetime(lock) {} }
     let core = ServiceCore(
-      configuration: configuration, store: try JobStore(path: configuration.paths.database),
+      configuration: configuration,
+      store: try JobStore(path: configuration.paths.database, ageing: configuration.ageing),
       models: ModelCatalogue(configuration.models), logger: logger)
     for model in core.models.status {
       if let problem = model.problem {

@@ -19,6 +19,9 @@ package struct DaemonConfiguration: Equatable, Sendable {
   package var logLevel: Logger.Level
   package var limits: RequestLimits
   package var retry: RetryPolicy
+  /// How long a worker that computes may say nothing before it is taken for hung.
+  package var stall: Duration
+  package var ageing: Ageing
   package var devices: [Device]
   package var models: [Model]
 
@@ -31,9 +34,17 @@ package struct DaemonConfiguration: Equatable, Sendable {
 
   /// One place to compute, with one worker.
   package struct Device: Equatable, Sendable {
+    package enum Kind: String, CaseIterable, Sendable { case cpu, gpu }
+
     package var name: String
+    package var kind = Kind.cpu
+    /// Of the processor; what a second of the device costs in `cpu_seconds`.
     package var threadCount: Int
+    /// Which of the machine's GPUs.
+    package var index: Int?
     package var memory: ByteCount
+    /// Tasks that it takes at once.
+    package var seatCount = 1
   }
 
   /// A model that requests may name; the first is the default.
@@ -68,7 +79,15 @@ extension DaemonConfiguration {
     kernels = try table.optional("kernels")
     logLevel = try table.choice("log_level", default: .info)
     limits = try Self.limits(try table.table("limits"))
-    retry = try Self.retry(try table.table("retry"))
+    let retry = try table.table("retry")
+    self.retry = try Self.retry(retry)
+    stall =
+      try retry?.value("stall", default: Self.standardStall, in: .milliseconds(100) ... .seconds(86_400))
+      ?? Self.standardStall
+    let scheduling = try table.table("scheduling")
+    let point: Duration =
+      try scheduling?.value("ageing", default: .seconds(600), in: .seconds(1) ... .seconds(86_400)) ?? .seconds(600)
+    ageing = Ageing(secondsPerPoint: point.seconds)
     let devices = try table.tables("device").map(Device.init)
     self.devices = devices.isEmpty ? [.wholeMachine] : devices
     models = try table.tables("model").map { try Model($0, file: file) }
@@ -79,6 +98,8 @@ extension DaemonConfiguration {
         .missing, "model", "no model is set", hint: "add [[model]] with name = \"…\" and folder = \"…\"")
     }
   }
+
+  private static let standardStall = Duration.seconds(600)
 
   private static func limits(_ table: SettingsTable?) throws -> RequestLimits {
     var limits = RequestLimits()
@@ -123,7 +144,10 @@ extension DaemonConfiguration.Device {
 
   fileprivate init(_ table: SettingsTable) throws {
     name = try DaemonConfiguration.name(table)
-    threadCount = try table.required("threads", in: 1...1024)
+    kind = try table.choice("kind", default: .cpu)
+    threadCount = kind == .cpu ? try table.required("threads", in: 1...1024) : 1
+    index = kind == .gpu ? try table.required("index", in: 0...255) : nil
+    seatCount = try table.value("batch", default: 1, in: 1...256)
     memory = try table.required("memory", in: .mebibytes(64)...ByteCount(1 << 50))
   }
 }

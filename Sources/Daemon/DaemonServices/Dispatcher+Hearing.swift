@@ -9,6 +9,7 @@ import WorkerProtocol
 
 extension Dispatcher {
   func hear(_ report: WorkerReport, from index: Int) async throws {
+    slots[index].heard = .now
     switch report {
     case .message(.ready(let description)): ready(description, index)
     case .message(.event(let folder, let event)): try await note(event, of: folder, index)
@@ -56,7 +57,10 @@ extension Dispatcher {
   /// An attempt has its `result.json`.
   private func end(_ folder: AttemptFolder, _ index: Int) async throws {
     guard let running = slots[index].running.removeValue(forKey: folder) else { return }
-    if slots[index].running.isEmpty, slots[index].state == .running { slots[index].state = .idle }
+    if slots[index].running.isEmpty, slots[index].state == .running {
+      slots[index].state = .idle
+      slots[index].isYielding = false
+    }
     defer { post.yield(.wake) }
     guard let result = try folder.readResult() else {
       return try await attemptFailed(
@@ -70,6 +74,7 @@ extension Dispatcher {
   /// Records how an attempt ended.
   func settle(_ running: RunningTask, _ result: AttemptResult, _ folder: AttemptFolder, device: String) async throws {
     try await unlessFenced {
+      try await measure(running, result)
       switch result.outcome {
       case .done:
         let finished = try await core.store.finish(
@@ -102,6 +107,9 @@ extension Dispatcher {
     slots[index].description = nil
     slots[index].loadedModel = nil
     slots[index].state = .stopped
+    slots[index].isYielding = false
+    let verdict = slots[index].verdict
+    slots[index].verdict = nil
     unlink(PreviousWorkers(folder: core.configuration.paths.workers).identityFile(device: name))
     core.logger.log(
       level: wasAsked ? .info : .error, "worker ended", metadata: ["device": "\(name)", "end": "\(end)"])
@@ -114,7 +122,8 @@ extension Dispatcher {
         if let checkpoint = try folder.newestValidCheckpoint() { try await record(checkpoint, of: folder, task.lease) }
         if wasAsked { return try await core.store.yield(task.lease) }
         try await attemptFailed(
-          task, kind: .internal, message: "the worker \(end) at \(task.task.stage.rawValue)", killedWorker: true)
+          task, kind: .internal, message: "\(verdict ?? "the worker \(end)") at \(task.task.stage.rawValue)",
+          killedWorker: true)
       }
     }
     if !wasAsked { pause(index) }
@@ -125,7 +134,8 @@ extension Dispatcher {
   private func attemptFailed(
     _ running: RunningTask, kind: AttemptFailure.Kind, message: String, killedWorker: Bool
   ) async throws {
-    let decision = core.configuration.retry.decide(kind, failures: running.task.failures)
+    let decision = core.configuration.retry.decide(
+      kind, failures: running.task.failures, isShared: killedWorker && running.isShared)
     let retryAt: Date? =
       switch decision {
       case .retry(let pause): Date.now + pause.seconds

@@ -3,6 +3,7 @@ import Foundation
 import JobModel
 import JobStore
 import Logging
+import Scheduling
 import ServiceLifecycle
 import Systemd
 import WorkerLauncher
@@ -32,6 +33,10 @@ package actor Dispatcher: Service {
   nonisolated let inbox: AsyncStream<Event>
   nonisolated let post: AsyncStream<Event>.Continuation
   var slots: [DeviceSlot]
+  /// What each account has had of the devices.
+  var shares = FairShare()
+  /// Jobs whose end was foretold when they began.
+  var forecast: Set<JobID> = []
   var isStopping = false
   /// Whether jobs may be held for a model that is broken; at start, by the process before.
   var mayHoldForModels = true
@@ -64,7 +69,7 @@ package actor Dispatcher: Service {
 
   package func run() async throws {
     await withTaskGroup(of: Void.self) { group in
-      let interval = notifier.watchdogInterval ?? .seconds(5)
+      let interval = min(notifier.watchdogInterval ?? .seconds(5), core.configuration.stall / 2)
       group.addTask { [post] in
         while !Task.isCancelled {
           post.yield(.tick)
@@ -97,7 +102,9 @@ package actor Dispatcher: Service {
 
   private func handle(_ event: Event) async throws {
     switch event {
-    case .tick: notifier.notify(.watchdog)
+    case .tick:
+      notifier.notify(.watchdog)
+      killHung()
     case .wake: try await assign()
     case .report(let device, let report): try await hear(report, from: device)
     case .revoked(let leases): drop(revoked: Set(leases))
@@ -124,6 +131,16 @@ package actor Dispatcher: Service {
       for (folder, running) in slot.running where leases.contains(running.lease) {
         slot.worker?.send(.cancel(folder))
       }
+    }
+  }
+
+  /// Ends workers that should have said something long ago; what they had is tried again.
+  private func killHung() {
+    let stall = core.configuration.stall
+    for index in slots.indices where slots[index].isHung(after: stall) && slots[index].verdict == nil {
+      slots[index].verdict = "the worker said nothing for \(stall.formatted(.units())) and was killed"
+      core.logger.error("worker hangs", metadata: ["device": "\(slots[index].device.name)"])
+      slots[index].worker?.kill()
     }
   }
 

@@ -21,11 +21,13 @@ package struct JobSummary: Codable, Equatable, Sendable {
   package var line: Int?
   package var created: Date
   package var finished: Date?
+  /// When it will be done, where that can be told from what was measured; else nil.
+  package var estimatedFinish: Date?
 
   package init(
     id: JobID, request: String, state: JobState, reason: String?, priority: Int, account: String, model: String?,
     clipCount: Int, tasksDone: Int, taskCount: Int, batch: JobID? = nil, line: Int? = nil, created: Date,
-    finished: Date?
+    finished: Date?, estimatedFinish: Date? = nil
   ) {
     self.id = id
     self.request = request
@@ -41,11 +43,13 @@ package struct JobSummary: Codable, Equatable, Sendable {
     self.line = line
     self.created = created
     self.finished = finished
+    self.estimatedFinish = estimatedFinish
   }
 
   enum CodingKeys: String, CodingKey {
     case id, request, state, reason, priority, account, model, batch, line, created, finished
     case clipCount = "clips"
+    case estimatedFinish = "estimated_finish"
     case tasksDone = "tasks_done"
     case taskCount = "tasks"
   }

@@ -23,11 +23,13 @@ extension JobStore {
   /// The same for many, in one transaction: one wait for the disk.
   package func accept(_ requests: [(file: RequestFile, parameters: ResolvedRequest)]) async throws -> [Acceptance] {
     let now = now()
+    let ageing = ageing
     return try await write { database in
       try requests.map { file, parameters in
         if let answer = try database.answerKnown(file) { return answer }
         let revoked = try database.retire(file.path, reason: "the request was changed", at: now)
-        let job = try database.insert(file, parameters, state: .queued, reason: nil, at: now)
+        let job = try database.insert(
+          file, parameters, due: ageing.due(parameters, created: now), state: .queued, reason: nil, at: now)
         try database.insertClips(of: job, parameters)
         try database.addEvent(job, "accepted", file.path, at: now)
         return .new(job, revoked: revoked)
@@ -138,8 +140,8 @@ extension Database {
   }
 
   func insert(
-    _ file: RequestFile, _ parameters: ResolvedRequest?, account: String = "default", state: JobState, reason: String?,
-    at now: Date
+    _ file: RequestFile, _ parameters: ResolvedRequest?, account: String = ResolvedRequest.defaultAccount,
+    due: Date? = nil, state: JobState, reason: String?, at now: Date
   ) throws -> JobID {
     let account = parameters?.account ?? account
     try cachedStatement(sql: "INSERT INTO account (name) VALUES (?) ON CONFLICT DO NOTHING")
@@ -148,15 +150,15 @@ extension Database {
     let statement = try cachedStatement(
       sql: """
         INSERT INTO job (path, stem, digest, stamp, request, owner, is_current, state, reason, priority, account, model,
-          parameters, clip_count, task_count, created, finished)
-        VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          parameters, clip_count, task_count, created, finished, due)
+        VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
     try statement.execute(
       arguments: [
         file.path, file.stem, file.digest, file.stamp, Data(file.bytes), file.owner, state.rawValue, reason,
         parameters?.priority ?? 0, account, parameters?.model, json, parameters?.clips.count ?? 0,
         parameters.map { $0.clips.count * $0.plan.steps.count } ?? 0, now.timeIntervalSince1970,
-        state.isFinal ? now.timeIntervalSince1970 : nil,
+        state.isFinal ? now.timeIntervalSince1970 : nil, (due ?? now).timeIntervalSince1970,
       ])
     return JobID(lastInsertedRowID)
   }
@@ -175,5 +177,11 @@ extension Database {
           arguments: [job.rawValue, clip.index, step.stage.rawValue, step.chunk, state.rawValue, missing])
       }
     }
+  }
+}
+
+extension Ageing {
+  func due(_ parameters: ResolvedRequest, created: Date) -> Date {
+    due(created: created, priority: parameters.priority, deadline: parameters.deadlineDate)
   }
 }

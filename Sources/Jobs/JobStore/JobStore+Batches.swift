@@ -61,7 +61,7 @@ extension JobStore {
   ///
   /// - Parameter last: the number of the last line of the file that is dealt with, good or not.
   package func addLines(_ entries: [BatchEntry], to batch: JobID, upTo last: Int) async throws {
-    let now = now()
+    let (now, ageing) = (now(), ageing)
     try await write { database in
       let state = try String.fetchOne(
         database,
@@ -75,8 +75,8 @@ extension JobStore {
       let isGoing = state == .queued || state == .running
       for entry in entries {
         let job = try database.insert(
-          entry.file, entry.parameters, state: isGoing ? .queued : state, reason: isGoing ? nil : "its batch is",
-          at: now)
+          entry.file, entry.parameters, due: ageing.due(entry.parameters, created: now),
+          state: isGoing ? .queued : state, reason: isGoing ? nil : "its batch is \(state.rawValue)", at: now)
         try database.execute(
           sql: "UPDATE job SET batch = ?, line = ?, is_announced = ? WHERE id = ?",
           arguments: [batch.rawValue, entry.line, state.isFinal, job.rawValue])

@@ -34,7 +34,8 @@ extension JobStore {
     }
   }
 
-  /// Revives a failed job: to be published again where every task is done; else its failed tasks are ready again at their last checkpoints, with fresh attempts.
+  /// Revives a failed job: to be published again where every task is done; else its failed tasks are ready again at
+  /// their last checkpoints, with fresh attempts. With a batch its failed lines are, with a line its batch.
   package func retry(_ job: JobID) async throws {
     let now = now()
     try await write { database in
@@ -51,11 +52,22 @@ extension JobStore {
   /// - Precondition: `priority` is 0…100.
   package func setPriority(_ job: JobID, _ priority: Int) async throws {
     precondition(0...100 ~= priority, "priority is \(priority), must be 0…100")
-    let now = now()
+    let (now, ageing) = (now(), ageing)
     try await write { database in
-      try database.execute(sql: "UPDATE job SET priority = ? WHERE id = ?", arguments: [priority, job.rawValue])
-      guard database.changesCount == 1 else {
+      let rows = try Row.fetchAll(
+        database,
+        sql: """
+          SELECT id, created, json_extract(parameters, '$.deadline') AS deadline FROM job WHERE id = ? OR batch = ?
+          """, arguments: [job.rawValue, job.rawValue])
+      guard !rows.isEmpty else {
         throw StoreError(.notFound, "job \(job): there is no such job; waltctl list shows them")
+      }
+      let statement = try database.cachedStatement(sql: "UPDATE job SET priority = ?, due = ? WHERE id = ?")
+      for row in rows {
+        let due = ageing.due(
+          created: Date(timeIntervalSince1970: row["created"]), priority: priority,
+          deadline: (row["deadline"] as String?).flatMap(ResolvedRequest.date))
+        try statement.execute(arguments: [priority, due.timeIntervalSince1970, row["id"] as Int64])
       }
       try database.addEvent(job, "priority", String(priority), at: now)
     }

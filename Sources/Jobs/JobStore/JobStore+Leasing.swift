@@ -21,25 +21,30 @@ package struct FailedTask: Equatable, Sendable {
 }
 
 extension JobStore {
-  /// Tasks that may begin now, of queued and running jobs: by priority, then arrival, then place in the job.
+  /// Tasks that may begin now, of queued and running jobs: of each account the first in its order, by due time, then
+  /// arrival, then place in the job.
+  ///
+  /// - Parameter limit: of each account.
   package func readyTasks(limit: Int) async throws -> [ReadyTask] {
     let now = now().timeIntervalSince1970
-    return try await read { database in
-      let rows = try Row.fetchAll(
-        database,
-        sql: """
-          SELECT task.*, job.priority, job.account, job.model, job.created
-          FROM job CROSS JOIN task ON task.job = job.id AND task.state = 'ready' AND task.missing = 0
-          WHERE job.state IN ('queued', 'running') AND (task.not_before IS NULL OR task.not_before <= ?)
-          ORDER BY job.priority DESC, job.id, task.id LIMIT ?
-          """, arguments: [now, limit])
-      // Once a job: its parameters may be long.
-      let variants = try Dictionary(
-        uniqueKeysWithValues: Set(rows.map { $0["job"] as Int64 }).map { ($0, try database.variant(of: $0)) })
-      return try rows.map { row in
-        ReadyTask(
-          task: try TaskRecord(row), priority: row["priority"], account: row["account"], model: row["model"],
-          variant: variants[row["job"]] ?? nil, created: Date(timeIntervalSince1970: row["created"]))
+    return try await read { [outlines] database in
+      try database.accountsWithWork().flatMap { account in
+        try Row.fetchAll(
+          database,
+          sql: """
+            SELECT task.*, job.priority, job.account, job.model, job.created, job.due
+            FROM job CROSS JOIN task ON task.job = job.id AND task.state = 'ready' AND task.missing = 0
+            WHERE job.account = ? AND job.is_batch = 0 AND job.state IN ('queued', 'running')
+              AND (task.not_before IS NULL OR task.not_before <= ?)
+            ORDER BY job.due, job.id, task.id LIMIT ?
+            """, arguments: [account, now, limit]
+        ).compactMap { row in
+          guard let outline = try outlines.outline(of: row["job"], in: database) else { return nil }
+          return ReadyTask(
+            task: try TaskRecord(row), priority: row["priority"], account: row["account"], model: row["model"],
+            outline: outline, created: Date(timeIntervalSince1970: row["created"]),
+            due: Date(timeIntervalSince1970: row["due"]))
+        }
       }
     }
   }
@@ -184,12 +189,6 @@ extension JobStore {
 }
 
 extension Database {
-  /// The model's variant that a job needs; nil for the model itself.
-  fileprivate func variant(of job: Int64) throws -> String? {
-    try String.fetchOne(
-      self, sql: "SELECT json_extract(parameters, '$.variant') FROM job WHERE id = ?", arguments: [job])
-  }
-
   /// Counts one predecessor less for what waits for `task`.
   ///
   /// - Returns: the tasks that wait for nothing any more.

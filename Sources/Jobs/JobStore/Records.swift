@@ -85,9 +85,13 @@ package struct ReadyTask: Equatable, Sendable {
   package let priority: Int
   package let account: String
   package let model: String
-  /// The model's folder that has the wanted size; nil for the model itself.
-  package let variant: String?
+  package let outline: JobOutline
   package let created: Date
+  package let due: Date
+
+  package var step: TaskPlan.Step { TaskPlan.Step(task.stage, chunk: task.chunk) }
+  /// What a worker loads for it: the model, or one of its sizes.
+  package var folderName: String { outline.variant.map { "\(model)/\($0)" } ?? model }
 }
 
 /// A saved state of a task that a next attempt can go on from.

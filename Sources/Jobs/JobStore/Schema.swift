@@ -12,8 +12,29 @@ enum Schema {
       }
     }
     migrator.registerMigration("2 batches") { try $0.execute(sql: batches) }
+    migrator.registerMigration("3 fair order") { try $0.execute(sql: fairOrder) }
     return migrator
   }
+
+  private static let fairOrder = """
+    -- When it is to have begun by priority, waiting and deadline (Ageing); the order within an account.
+    ALTER TABLE job ADD COLUMN due REAL NOT NULL DEFAULT 0;
+    UPDATE job SET due = created + (100 - priority) * 600;
+    -- When it began, its end was thought to come at this time.
+    ALTER TABLE job ADD COLUMN forecast REAL;
+    DROP INDEX job_runnable;
+    CREATE INDEX job_runnable ON job (account, due, id) WHERE is_batch = 0 AND state IN ('queued', 'running');
+    DROP TABLE throughput;
+    CREATE TABLE throughput (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      model TEXT NOT NULL,
+      stage TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      device TEXT NOT NULL,
+      seconds_per_unit REAL NOT NULL CHECK (seconds_per_unit > 0)
+    ) STRICT;
+    CREATE INDEX throughput_kind ON throughput (model, stage, kind, device, id);
+    """
 
   private static let batches = """
     -- The batch whose line the job is. A batch itself has neither clips nor tasks nor parameters (JSON null): its
