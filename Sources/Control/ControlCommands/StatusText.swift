@@ -44,8 +44,13 @@ package enum StatusText {
         job.reason ?? "",
       ]
     }
-    let widths = head.indices.map { column in ([head] + rows).map { $0[column].count }.max() ?? 0 }
-    return ([head] + rows).map { row in
+    return aligned([head] + rows)
+  }
+
+  /// Rows of as many cells each, as columns.
+  static func aligned(_ rows: [[String]]) -> [String] {
+    let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
       let cells = zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
       return cells.joined(separator: "  ").trimmingTrailingSpaces
     }

@@ -61,6 +61,9 @@ package struct ControlServer: Service {
     await server.appendRoute("POST /v1/jobs/:id/cancel") { request in
       try await answer { try await cancel(try Self.id(request)) }
     }
+    await server.appendRoute("GET /v1/accounts") { _ in
+      try await answer { try await AccountReport(core: core).accounts() }
+    }
     await server.appendRoute("*") { request in
       try await answer { () -> JobPage in
         throw ControlError(.notFound, "\(request.method.rawValue) \(request.path): there is no such thing here")

@@ -24,6 +24,7 @@ package struct DaemonConfiguration: Equatable, Sendable {
   package var ageing: Ageing
   package var devices: [Device]
   package var models: [Model]
+  package var accounts: AccountRules
 
   package enum WatchMode: String, CaseIterable, Sendable {
     /// The kernel's events, but polling on network file systems.
@@ -91,6 +92,9 @@ extension DaemonConfiguration {
     let devices = try table.tables("device").map(Device.init)
     self.devices = devices.isEmpty ? [.wholeMachine] : devices
     models = try table.tables("model").map { try Model($0, file: file) }
+    let accounts = try table.tables("account").map(AccountRules.Account.init)
+    self.accounts = AccountRules(accounts)
+    try Self.refuseTwins(table, "account", accounts.map(\.name))
     try Self.refuseTwins(table, "device", self.devices.map(\.name))
     try Self.refuseTwins(table, "model", models.map(\.name))
     if models.isEmpty {

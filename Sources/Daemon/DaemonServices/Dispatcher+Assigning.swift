@@ -10,7 +10,9 @@ extension Dispatcher {
   func assign() async throws {
     guard !isStopping else { return }
     try await releaseModels()
-    let candidates = try await candidates()
+    try await releaseBudgets()
+    try await readSpending()
+    let candidates = try await affordable(try await candidates())
     let serving = Set(slots.flatMap { $0.running.values }.compactMap(\.measure?.account))
     shares.update(active: serving.union(candidates.map(\.account)), serving: serving, at: .now)
     var trial = shares
@@ -21,15 +23,20 @@ extension Dispatcher {
       if let worker = slots[index].worker { try await give(group, to: index, worker) } else { start(index) }
     }
     for index in slots.indices where plan.preempted.contains(slots[index].device.name) {
-      slots[index].worker?.send(.yield)
-      slots[index].isYielding = true
-      core.logger.info("device gives way", metadata: ["device": "\(slots[index].device.name)"])
+      giveWay(index)
     }
     if let rest = slots.compactMap(\.rest).min() { wake(after: rest) }
     if let retry = try await core.store.nextRetry() {
       wake(after: .milliseconds(max(10, Int64(retry.timeIntervalSinceNow * 1000) + 1)))
     }
     core.signals.drain.raise()
+  }
+
+  /// Tells a device's worker to stop at the end of its unit; what it saves counts.
+  func giveWay(_ index: Int) {
+    slots[index].worker?.send(.yield)
+    slots[index].isYielding = true
+    core.logger.info("device gives way", metadata: ["device": "\(slots[index].device.name)"])
   }
 
   /// The first tasks that may begin. Jobs that cannot go on, their model being broken or too large for every device
@@ -130,7 +137,7 @@ extension Dispatcher {
       seatByteCount: model.seatByteCount(of: ready.task.stage),
       estimate: rate.map { $0 * Double(ready.outline.unitCount(ready.step)) },
       runsAlone: core.configuration.retry.runsAlone(kills: ready.task.kills, failures: ready.task.failures),
-      kind: kind, unitCount: ready.outline.unitCount(ready.step))
+      kind: kind, unitCount: ready.outline.unitCount(ready.step), newClipCount: ready.newClipCount)
   }
 
   /// Gives a device its tasks together. What could be prepared is begun also where the store refused the rest.
@@ -139,7 +146,7 @@ extension Dispatcher {
     var refusal: (any Error)?
     for candidate in group.tasks where refusal == nil {
       do {
-        if let folder = try await prepare(candidate, on: index) { folders.append(folder) }
+        if let folder = try await prepare(candidate, on: index, seatCount: group.tasks.count) { folders.append(folder) }
       } catch {
         refusal = error
       }
@@ -157,10 +164,14 @@ extension Dispatcher {
     try await forecast(Set(group.tasks.map(\.job)))
   }
 
-  /// - Returns: nil where the task cannot be composed.
-  private func prepare(_ candidate: Candidate, on index: Int) async throws -> AttemptFolder? {
+  /// - Returns: nil where the task cannot be composed or paid for.
+  private func prepare(_ candidate: Candidate, on index: Int, seatCount: Int) async throws -> AttemptFolder? {
     let device = slots[index].device
-    let lease = try await core.store.lease(candidate.task, worker: device.name)
+    let charge = charge(candidate, on: device, seatCount: seatCount)
+    // Those before it in this round have reserved as well.
+    guard mayBegin(candidate) else { return nil }
+    let lease = try await core.store.lease(candidate.task, worker: device.name, charge: charge)
+    reserve(charge, candidate)
     guard let task = try await core.store.task(candidate.task) else { return nil }
     let folder = core.folder(lease)
     do {
@@ -185,12 +196,12 @@ extension Dispatcher {
   /// A task that cannot even be written down for a worker.
   private func giveUp(_ task: TaskRecord, _ lease: Lease, _ error: any Error) async throws {
     guard let composition = error as? CompositionError else {
-      try await core.store.yield(lease)
+      try await core.store.yield(lease, use: .spent(0))
       throw error
     }
     core.logger.error("task cannot be composed", metadata: ["job": "\(task.job)", "error": "\(composition)"])
     if let lost = composition.redo {
-      try await core.store.yield(lease)
+      try await core.store.yield(lease, use: .spent(0))
       try await core.store.redo(lost, message: composition.message)
       post.yield(.wake)
     } else {

@@ -39,6 +39,7 @@ extension Dispatcher {
     case .step(let step, let of, _):
       slots[index].running[folder]?.progress.step = step
       slots[index].running[folder]?.progress.of = of
+      try await enforceBudget(index)
     case .checkpoint(let checkpoint):
       try await unlessFenced { try await record(checkpoint, of: folder, running.lease) }
     case .loading, .preview: break

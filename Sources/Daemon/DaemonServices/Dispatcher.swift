@@ -34,7 +34,11 @@ package actor Dispatcher: Service {
   nonisolated let post: AsyncStream<Event>.Continuation
   var slots: [DeviceSlot]
   /// What each account has had of the devices.
-  var shares = FairShare()
+  var shares: FairShare
+  /// Of accounts that have limits.
+  var spending: [String: Spending] = [:]
+  /// The day for which budgets were looked at last; nil before the first.
+  var budgetDay: Date?
   /// Jobs whose end was foretold when they began.
   var forecast: Set<JobID> = []
   var isStopping = false
@@ -50,6 +54,7 @@ package actor Dispatcher: Service {
     composer = TaskComposer(core: core)
     self.notifier = notifier
     self.stopPatience = stopPatience
+    shares = FairShare(shares: core.configuration.accounts.shares)
     slots = core.configuration.devices.map(DeviceSlot.init)
     (inbox, post) = AsyncStream.makeStream(of: Event.self)
   }

@@ -13,7 +13,8 @@ extension IntakeService {
   func take(batch file: RequestFile) async throws {
     try await offPool { [publisher] in try publisher.checkBatchName(request: file.path) }
     let (batch, taken): (JobID, Int)
-    switch try await core.store.openBatch(file, account: ResolvedRequest.defaultAccount) {
+    let account = try? core.configuration.accounts.account(of: nil, path: file.path, owner: file.owner)
+    switch try await core.store.openBatch(file, account: account ?? ResolvedRequest.defaultAccount) {
     case .known: return
     case .nameTaken(let other): return try await settle(.nameTaken(by: other), file)
     case .open(let job, let after, let revoked):

@@ -164,6 +164,7 @@ package final class IntakeService: Service {
 
   /// - Parameter digest: what the seed comes from where the request names none.
   func resolve(_ request: Request, _ file: RequestFile, digest: SHA256Digest) throws -> ResolvedRequest {
+    let account = try core.configuration.accounts.account(of: request, path: file.path, owner: file.owner)
     let name = request.model ?? core.models.standard
     switch core.models.entry(name) {
     case nil:
@@ -172,7 +173,7 @@ package final class IntakeService: Service {
     case .broken(let problem):
       throw request.error(.unknownModel, "model \"\(name)\" cannot be used now: \(problem)", at: .model)
     case .usable(let model):
-      let resolved = try request.resolved(for: model, digest: digest, account: "default", capabilities: capabilities)
+      let resolved = try request.resolved(for: model, digest: digest, account: account, capabilities: capabilities)
       try Admission.check(
         resolved, model: model.variant(resolved.variant) ?? model,
         deviceMemories: core.configuration.devices.map(\.memory.bytes))

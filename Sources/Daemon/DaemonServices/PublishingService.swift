@@ -66,10 +66,12 @@ package struct PublishingService: Service {
     try await openBatch(of: job)
     let report = try await JobReport(job, core: core)
     let clips = try report.media()
-    _ = try await offPool { [publisher] in
+    let files = try await offPool { [publisher] in
       try publisher.publish(job.id, request: job.path, clips: clips) { try report.result(files: $0) }
     }
-    try await core.store.markPublished(job.id)
+    try await core.store.markPublished(job.id, byteCount: files.reduce(0) { $0 + $1.byteCount })
+    // Its account may have room for more now.
+    dispatcher.wake()
     core.logger.info("job done", metadata: ["job": "\(job.id)", "request": "\(job.path)"])
     try await cleanUp(job.id)
   }

@@ -20,7 +20,13 @@ package struct Ageing: Equatable, Sendable {
   }
 
   /// The priority that a job had when it was created, its deadline taken into account.
-  package func urgency(created: Date, due: Date) -> Double {
+  private func urgency(created: Date, due: Date) -> Double {
     100 - due.timeIntervalSince(created) / secondsPerPoint
+  }
+
+  /// Whole points of urgency, once so many seconds have been waited. Dates are sums: what is less than a point by their
+  /// rounding is one.
+  package func level(created: Date, due: Date, waited: Double = 0) -> Int {
+    Int((urgency(created: created, due: due) + waited / secondsPerPoint + 1e-6).rounded(.down))
   }
 }

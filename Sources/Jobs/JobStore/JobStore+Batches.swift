@@ -203,13 +203,23 @@ extension Database {
       sql: """
         INSERT INTO event (job, at, kind, detail) SELECT id, ?, ?, ? FROM job WHERE batch = ? AND state IN (\(marks))
         """, arguments: [now.timeIntervalSince1970, next.rawValue, reason ?? "", batch.rawValue] + states)
+    if next.isFinal {
+      try execute(
+        sql: """
+          INSERT INTO ledger (account, job, measure, amount, at, kind)
+          SELECT account, id, 'clips', -clip_count, clips_reserved, 'release' FROM job
+          WHERE batch = ? AND clips_reserved IS NOT NULL AND state IN (\(marks))
+          """, arguments: [batch.rawValue] + states)
+    }
     // The batch's own result tells of lines that end with it.
     try execute(
       sql: """
-        UPDATE job SET state = ?, reason = ?, finished = ?, is_announced = ? WHERE batch = ? AND state IN (\(marks))
+        UPDATE job SET state = ?, reason = ?, finished = ?, is_announced = ?,
+          clips_reserved = iif(?, NULL, clips_reserved) WHERE batch = ? AND state IN (\(marks))
         """,
       arguments: [
-        next.rawValue, reason, next.isFinal ? now.timeIntervalSince1970 : nil, next.isFinal, batch.rawValue,
+        next.rawValue, reason, next.isFinal ? now.timeIntervalSince1970 : nil, next.isFinal, next.isFinal,
+        batch.rawValue,
       ] + states)
   }
 

@@ -78,14 +78,21 @@ extension JobStore {
     let now = now()
     return try await write { database in
       try database.move(job, to: .failed, reason: reason, at: now)
-      return try database.revokeLeases(of: job)
+      return try database.revokeLeases(of: job, at: now)
     }
   }
 
   /// The job's outputs are all in place.
-  package func markPublished(_ job: JobID) async throws {
+  ///
+  /// - Parameter byteCount: of the published files, which its account pays for.
+  package func markPublished(_ job: JobID, byteCount: Int = 0) async throws {
     let now = now()
-    try await write { try $0.move(job, from: [.publishing], to: .done, reason: nil, at: now) }
+    try await write { database in
+      try database.move(job, from: [.publishing], to: .done, reason: nil, at: now)
+      if byteCount > 0 {
+        try database.enter(job, "bytes", Double(byteCount), "settle", at: now.timeIntervalSince1970)
+      }
+    }
   }
 
   /// Notes something that happened to a job without changing it.
@@ -101,7 +108,7 @@ extension Database {
   /// - Returns: the leases that are void now.
   func cancel(_ job: JobID, reason: String, at now: Date) throws -> [Lease] {
     try move(job, to: .cancelled, reason: reason, at: now)
-    let leases = try revokeLeases(of: job)
+    let leases = try revokeLeases(of: job, at: now)
     try moveLines(of: job, from: [.queued, .running, .held], to: .cancelled, reason: reason, at: now)
     return leases
   }

@@ -32,7 +32,8 @@ extension JobStore {
         try Row.fetchAll(
           database,
           sql: """
-            SELECT task.*, job.priority, job.account, job.model, job.created, job.due
+            SELECT task.*, job.priority, job.account, job.model, job.created, job.due, job.clip_count,
+              job.clips_reserved IS NULL AS is_new
             FROM job CROSS JOIN task ON task.job = job.id AND task.state = 'ready' AND task.missing = 0
             WHERE job.account = ? AND job.is_batch = 0 AND job.state IN ('queued', 'running')
               AND (task.not_before IS NULL OR task.not_before <= ?)
@@ -43,7 +44,7 @@ extension JobStore {
           return ReadyTask(
             task: try TaskRecord(row), priority: row["priority"], account: row["account"], model: row["model"],
             outline: outline, created: Date(timeIntervalSince1970: row["created"]),
-            due: Date(timeIntervalSince1970: row["due"]))
+            due: Date(timeIntervalSince1970: row["due"]), newClipCount: row["is_new"] ? row["clip_count"] : 0)
         }
       }
     }
@@ -64,8 +65,9 @@ extension JobStore {
 
   /// Gives a ready task to a worker; the job is running from then on.
   ///
+  /// - Parameter charge: what its account pays; nil: nothing.
   /// - Throws: `StoreError.conflict` where the task is not ready or its job may not run.
-  package func lease(_ task: TaskID, worker: String) async throws -> Lease {
+  package func lease(_ task: TaskID, worker: String, charge: TaskCharge? = nil) async throws -> Lease {
     let now = now()
     return try await write { database in
       let row = try Row.fetchOne(
@@ -86,7 +88,9 @@ extension JobStore {
           arguments: [now.timeIntervalSince1970, job.rawValue])
         try database.move(job, from: [.queued], to: .running, reason: nil, at: now)
       }
-      return Lease(task: task, attempt: row["lease"])
+      let lease = Lease(task: task, attempt: row["lease"])
+      if let charge { try database.reserve(charge, for: lease, of: job, at: now) }
+      return lease
     }
   }
 
@@ -101,11 +105,13 @@ extension JobStore {
   /// The task is done: wakes the tasks that waited for it and, with the last, moves the job to `publishing`.
   ///
   /// - Parameter result: what the daemon wants to know of it later; the store does not look into it.
-  package func finish(_ lease: Lease, result: String, seconds: Double) async throws -> FinishedTask {
+  package func finish(
+    _ lease: Lease, result: String, seconds: Double, use: LeaseUse = .untilNow
+  ) async throws -> FinishedTask {
     let now = now()
     return try await write { database in
       try database.move(
-        lease, to: .done, setting: ", result = ?, seconds = ?, message = NULL", [result, seconds])
+        lease, to: .done, use, at: now, setting: ", result = ?, seconds = ?, message = NULL", [result, seconds])
       let job = try database.job(of: lease)
       let next = try database.wakeSuccessors(of: lease.task, in: job)
       let row = try Row.fetchOne(
@@ -120,8 +126,9 @@ extension JobStore {
   }
 
   /// The worker gave way, or is gone without fault of the task: ready again at the last checkpoint.
-  package func yield(_ lease: Lease) async throws {
-    try await write { try $0.move(lease, to: .ready) }
+  package func yield(_ lease: Lease, use: LeaseUse = .untilNow) async throws {
+    let now = now()
+    try await write { try $0.move(lease, to: .ready, use, at: now) }
   }
 
   /// The attempt failed.
@@ -130,12 +137,12 @@ extension JobStore {
   ///   - killedWorker: whether the worker died of it.
   ///   - retryAt: when to try again (see `RetryPolicy`); nil gives the task and its job up.
   package func fail(
-    _ lease: Lease, message: String, killedWorker: Bool, retryAt: Date?
+    _ lease: Lease, message: String, killedWorker: Bool, retryAt: Date?, use: LeaseUse = .untilNow
   ) async throws -> FailedTask {
     let now = now()
     return try await write { database in
       try database.move(
-        lease, to: retryAt == nil ? .failed : .ready,
+        lease, to: retryAt == nil ? .failed : .ready, use, at: now,
         setting: ", failures = failures + 1, kills = kills + ?, message = ?, not_before = ?",
         [killedWorker ? 1 : 0, message, retryAt?.timeIntervalSince1970])
       let job = try database.job(of: lease)
@@ -145,7 +152,7 @@ extension JobStore {
         return FailedTask(job: job, hasFailedJob: false, revoked: [])
       }
       try database.move(job, to: .failed, reason: reason, at: now)
-      return FailedTask(job: job, hasFailedJob: true, revoked: try database.revokeLeases(of: job))
+      return FailedTask(job: job, hasFailedJob: true, revoked: try database.revokeLeases(of: job, at: now))
     }
   }
 

@@ -88,6 +88,8 @@ package struct ReadyTask: Equatable, Sendable {
   package let outline: JobOutline
   package let created: Date
   package let due: Date
+  /// Clips that are not reserved yet.
+  package let newClipCount: Int
 
   package var step: TaskPlan.Step { TaskPlan.Step(task.stage, chunk: task.chunk) }
   /// What a worker loads for it: the model, or one of its sizes.

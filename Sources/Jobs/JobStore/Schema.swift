@@ -13,8 +13,33 @@ enum Schema {
     }
     migrator.registerMigration("2 batches") { try $0.execute(sql: batches) }
     migrator.registerMigration("3 fair order") { try $0.execute(sql: fairOrder) }
+    migrator.registerMigration("4 budgets") { try $0.execute(sql: budgets) }
     return migrator
   }
+
+  private static let budgets = """
+    -- What the ledger has for the task's lease, since when, and what a second of the clock costs.
+    ALTER TABLE task ADD COLUMN reserved REAL;
+    ALTER TABLE task ADD COLUMN reserved_at REAL;
+    ALTER TABLE task ADD COLUMN measure TEXT;
+    ALTER TABLE task ADD COLUMN rate REAL;
+    -- When its clips were reserved; nothing where they are not.
+    ALTER TABLE job ADD COLUMN clips_reserved REAL;
+    CREATE INDEX job_clips_reserved ON job (account) WHERE clips_reserved IS NOT NULL;
+    ALTER TABLE ledger ADD COLUMN kind TEXT NOT NULL DEFAULT 'settle' CHECK (kind IN ('reserve', 'release', 'settle'));
+    -- The ledger's sums by day (of UTC, since 1970).
+    CREATE TABLE usage (
+      account TEXT NOT NULL,
+      measure TEXT NOT NULL,
+      day INTEGER NOT NULL,
+      amount REAL NOT NULL,
+      PRIMARY KEY (account, measure, day)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER ledger_counted AFTER INSERT ON ledger BEGIN
+      INSERT INTO usage VALUES (NEW.account, NEW.measure, CAST(NEW.at / 86400 AS INTEGER), NEW.amount)
+      ON CONFLICT DO UPDATE SET amount = amount + excluded.amount;
+    END;
+    """
 
   private static let fairOrder = """
     -- When it is to have begun by priority, waiting and deadline (Ageing); the order within an account.

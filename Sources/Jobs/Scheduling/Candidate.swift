@@ -22,11 +22,13 @@ package struct Candidate: Equatable, Sendable {
   /// What its length is measured by: see `JobOutline`.
   package let kind: String
   package let unitCount: Int
+  /// Clips of its job that its account has yet to reserve.
+  package let newClipCount: Int
 
   package init(
     task: TaskID, job: JobID, model: String, stage: TaskStage, shape: String, account: String, created: Date, due: Date,
     memoryByteCount: Int, seatByteCount: Int, estimate: Double? = nil, runsAlone: Bool = false,
-    kind: String = "", unitCount: Int = 1
+    kind: String = "", unitCount: Int = 1, newClipCount: Int = 0
   ) {
     self.task = task
     self.job = job
@@ -42,6 +44,7 @@ package struct Candidate: Equatable, Sendable {
     self.runsAlone = runsAlone
     self.kind = kind
     self.unitCount = unitCount
+    self.newClipCount = newClipCount
   }
 
   /// Whether the two can share passes.

@@ -42,8 +42,8 @@ package struct QueueOrder: Sendable {
   /// Whole points of urgency, waiting included.
   func level(_ candidate: Candidate, _ shares: FairShare) -> Int {
     let begun = max(candidate.created, shares.served(candidate.account) ?? candidate.created)
-    let waited = max(0, now.timeIntervalSince(begun)) / ageing.secondsPerPoint
-    return Int((ageing.urgency(created: candidate.created, due: candidate.due) + waited).rounded(.down))
+    return ageing.level(
+      created: candidate.created, due: candidate.due, waited: max(0, now.timeIntervalSince(begun)))
   }
 
   private func isBefore(_ left: Candidate, _ right: Candidate, _ shares: FairShare) -> Bool {

@@ -76,7 +76,7 @@ package struct Scheduler: Sendable {
   /// The device that computes what is least urgent, where that is less than the task was from the beginning: what became
   /// urgent by waiting waits for the next task's end.
   private func victim(for candidate: Candidate, among busy: [DeviceState]) -> DeviceState? {
-    let urgency = Int(ageing.urgency(created: candidate.created, due: candidate.due).rounded(.down))
+    let urgency = ageing.level(created: candidate.created, due: candidate.due)
     return busy.filter { $0.level < urgency && candidate.memoryByteCount <= $0.memoryByteCount }
       .min { ($0.level, $0.name) < ($1.level, $1.name) }
   }

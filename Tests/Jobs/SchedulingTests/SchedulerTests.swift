@@ -73,6 +73,16 @@ struct SchedulerTests {
     #expect(order([candidate(1, priority: 0, waited: 1010), urgent]) == [1, 2])
   }
 
+  @Test("equal priorities are equal whatever the rounding of dates, and none makes the other give way")
+  func rounding() {
+    let ageing = Ageing()
+    for step in 0..<2000 {
+      let created = now.addingTimeInterval(Double(step) * 1.000_37)
+      let due = ageing.due(created: created, priority: 50, deadline: nil)
+      #expect(ageing.level(created: created, due: due) == 50)
+    }
+  }
+
   @Test("a near deadline goes before what is not due yet, a far one changes nothing")
   func deadline() {
     let jobs = [candidate(1, job: 1), candidate(2, job: 2, deadline: 60), candidate(3, job: 3, deadline: 9999)]

@@ -11,11 +11,18 @@ package final class DaemonProcess {
   /// What the daemon's environment has besides ours.
   package var environment: [String: String] = [:]
   private var process: Process?
+  private let configuration: String
   private let log: FileHandle
 
   /// With the scripted worker and a model without weights.
-  package convenience init(script: String = "{}") throws {
+  package convenience init(script: String = "{}", settings: String = "") throws {
     try self.init(worker: TestPrograms.path("scripted-worker")) { try TestModel.write(to: $0, script: script) }
+    try configure(settings)
+  }
+
+  /// Appends to the configuration as it was made; for the next start.
+  package func configure(_ settings: String) throws {
+    try Data((configuration + "\n" + settings).utf8).write(to: URL(filePath: "\(root)/waltd.toml"))
   }
 
   /// - Parameter makeModel: makes the model folder at its argument.
@@ -26,8 +33,8 @@ package final class DaemonProcess {
     try FileManager.default.createDirectory(atPath: "\(root)/spool", withIntermediateDirectories: true)
     try Data().write(to: URL(filePath: "\(root)/log"))
     log = try FileHandle(forWritingTo: URL(filePath: "\(root)/log"))
-    let text = "worker = \"\(worker)\"\nlog_level = \"debug\"\n" + TestPrograms.configuration
-    try Data(text.utf8).write(to: URL(filePath: "\(root)/waltd.toml"))
+    configuration = "worker = \"\(worker)\"\nlog_level = \"debug\"\n" + TestPrograms.configuration
+    try Data(configuration.utf8).write(to: URL(filePath: "\(root)/waltd.toml"))
   }
 
   deinit {
