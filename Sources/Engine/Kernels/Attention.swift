@@ -192,12 +192,16 @@ package struct WindowAttentionGradient {
 extension ComputeDevice {
   /// Writes each query's attention output into `output` [rows, heads·headSize].
   package func attention(_ problem: WindowAttention, into output: Tensor) {
-    let workspaces = attentionWorkspaces(problem)
+    let workspaces = attentionWorkspaces(problem, scratch: kernels.pointee.attentionScratch)
     let place = HeadRows(output)
-    parallel(problem.windows.count) { window, worker in
+    // Few windows are large ones: their heads run side by side.
+    let headsPerTask = problem.windows.count < 8 * threadCount ? 1 : problem.heads
+    parallel(problem.windows.count * problem.heads / headsPerTask) { task, worker in
       let workspace = workspaces[worker]
       let rows = workspace.rows
-      for head in 0..<problem.heads {
+      let window = task * headsPerTask / problem.heads
+      let firstHead = task * headsPerTask % problem.heads
+      for head in firstHead..<firstHead + headsPerTask {
         let size = problem.point(rows, window: window, head: head, output: place)
         if problem.isSingle(window), let target = rows.output[0], let value = rows.value[0] {
           target.update(from: value, count: problem.headSize)
@@ -214,7 +218,7 @@ extension ComputeDevice {
   package func attentionBackward(
     _ problem: WindowAttention, dOutput: Tensor, addingTo gradient: WindowAttentionGradient
   ) {
-    let workspaces = attentionWorkspaces(problem)
+    let workspaces = attentionWorkspaces(problem, scratch: kernels.pointee.attentionBackwardScratch)
     let place = HeadRows(dOutput)
     var target = problem
     (target.query, target.key, target.value) = (gradient.query, gradient.key, gradient.value)
@@ -252,10 +256,13 @@ extension ComputeDevice {
   }
 
   /// Working memory for each thread.
-  private func attentionWorkspaces(_ problem: WindowAttention) -> [AttentionWorkspace] {
+  ///
+  /// - Parameter scratch: the floats that a kernel needs for numbers of queries and keys and a head's size.
+  private func attentionWorkspaces(
+    _ problem: WindowAttention, scratch: (Int64, Int64, Int64) -> Int64
+  ) -> [AttentionWorkspace] {
     let largest = problem.windows.largest
-    let count = kernels.pointee.attentionScratch(
-      Int64(largest.queries), Int64(largest.keys), Int64(problem.headSize))
+    let count = scratch(Int64(largest.queries), Int64(largest.keys), Int64(problem.headSize))
     return (0..<threadCount).map { _ in
       AttentionWorkspace(queries: largest.queries, keys: largest.keys, scratchCount: Int(count))
     }

@@ -18,7 +18,10 @@ package struct Scene: Codable, Hashable, Sendable {
     HeldOut.isHeldOut(object.shape, object.colour) || HeldOut.isHeldOut(object.shape, object.motion)
   }
 
-  /// The class for class-conditional models: 8·shape + colour, 0 ..< 64.
+  /// How many classes there are: shapes by colours.
+  package static let classCount = Shape.allCases.count * ObjectColour.allCases.count
+
+  /// The class for class-conditional models: 8·shape + colour.
   package var classLabel: Int { 8 * object.shape.index + object.colour.index }
 }
 

@@ -1,29 +1,43 @@
 import DurableFiles
 import Foundation
+import Tensors
 import VideoPipeline
 
-/// The models that a worker has loaded, kept from task to task; a folder that has changed since is read again.
+/// The models that a worker has loaded, kept from task to task; a folder that has changed since is read again, and so is
+/// a model that other kernels have used: its weights lie as they want them.
 final class ModelShelf {
   private var models: [String: Entry] = [:]
 
   private struct Entry {
     let model: VideoModel
     let stamp: [String]
+    /// Of the device that uses the model.
+    let kernels: String
+    var texts = TextCache()
     var digests: [String: String]?
   }
 
   /// The model in `folder`, its parts read when they are needed.
-  func model(_ folder: String) throws -> VideoModel {
+  ///
+  /// - Parameter kernels: of the device that is to use it.
+  func model(_ folder: String, kernels: String) throws -> VideoModel {
     let stamp = Self.stamp(folder)
-    if let entry = models[folder], entry.stamp == stamp { return entry.model }
+    if let entry = models[folder], entry.stamp == stamp, entry.kernels == kernels { return entry.model }
     let model = try VideoModel(folder: URL(filePath: folder))
-    models[folder] = Entry(model: model, stamp: stamp, digests: nil)
+    models[folder] = Entry(model: model, stamp: stamp, kernels: kernels)
     return model
   }
 
-  /// The SHA-256 of each weights file that `pipeline.json` names, by its path inside the folder.
-  func weightsDigests(_ folder: String) throws -> [String: String] {
-    let model = try model(folder)
+  /// Prompts encoded by the model that `model` gave last for `folder`, from the cache where they are there.
+  func texts(
+    _ prompts: [String], model folder: String, encode: ([String]) throws -> [Tensor]
+  ) rethrows -> [Tensor] {
+    guard models[folder] != nil else { return try encode(prompts) }
+    return try models[folder]!.texts.texts(of: prompts, encode: encode)
+  }
+
+  /// The SHA-256 of each weights file that `pipeline.json` of the model in `folder` names, by its path inside it.
+  func weightsDigests(_ folder: String, of model: VideoModel) throws -> [String: String] {
     if let digests = models[folder]?.digests { return digests }
     var digests: [String: String] = [:]
     for file in try model.weightsFiles() { digests[file] = try sha256(ofFile: "\(folder)/\(file)") }

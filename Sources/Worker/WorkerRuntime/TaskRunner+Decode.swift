@@ -35,7 +35,7 @@ extension TaskRunner {
     }
     if endIfAsked(attempt) { return }
     let clip = try ClipMedia(frames, frameCount: work.frameCount)
-    let text = try reproducible(work.metadata, attempt.task, kernels: cascade.device.kernelsName)
+    let text = try reproducible(work.metadata, attempt.task, cascade)
     var outputs = try clip.write(
       work.media, framesPerSecond: work.framesPerSecond, comment: text, in: attempt.folder)
     if work.media.latents { outputs.append(try write(allLatents, comment: text, for: attempt)) }
@@ -50,9 +50,10 @@ extension TaskRunner {
   }
 
   /// The reproducible part of the result: what the daemon knows of it, and what only the worker knows.
-  private func reproducible(_ metadata: String, _ task: TaskSpecification, kernels: String) throws -> String {
-    let weights = try shelf.weightsDigests(task.modelFolder)
+  private func reproducible(_ metadata: String, _ task: TaskSpecification, _ cascade: Cascade) throws -> String {
+    let weights = try shelf.weightsDigests(task.modelFolder, of: cascade.model)
     return try completedMetadata(
-      metadata, with: ["kernels": .string(kernels), "software": .string(Worker.softwareVersion)], weights: weights)
+      metadata, with: ["kernels": .string(cascade.device.kernelsName), "software": .string(Worker.softwareVersion)],
+      weights: weights)
   }
 }

@@ -16,7 +16,7 @@ extension TaskRunner {
       do {
         guard case .sample(let work) = attempt.task.work else { continue }
         let item = try cascade.item(work, attempt)
-        let identity = try work.identity(weights: shelf.weightsDigests(attempt.task.modelFolder))
+        let identity = try work.identity(weights: shelf.weightsDigests(attempt.task.modelFolder, of: cascade.model))
         let state = try resume(attempt, work, identity: identity, cascade)
         // Alone first: a clip that does not suit the model must not take its batch mates with it.
         try cascade.check(item, state: state)

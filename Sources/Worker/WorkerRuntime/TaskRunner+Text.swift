@@ -5,15 +5,15 @@ import Weights
 import WorkerProtocol
 
 extension TaskRunner {
-  /// Encodes the prompts of all attempts in one pass.
+  /// Encodes the prompts of all attempts in one pass, those that are not in the cache.
   func encode(_ batch: [Attempt], _ cascade: Cascade) throws {
     let encodable = batch.filter { !endIfAsked($0) }
-    guard !encodable.isEmpty else { return }
+    guard let folder = encodable.first?.task.modelFolder else { return }
     let prompts = encodable.map { attempt -> [String] in
       guard case .text(let work) = attempt.task.work else { return [] }
       return [work.prompt] + [work.negativePrompt].compactMap { $0 }
     }
-    var rows = try cascade.encode(prompts.flatMap { $0 })[...]
+    var rows = try shelf.texts(prompts.flatMap { $0 }, model: folder, encode: cascade.encode)[...]
     for (attempt, prompts) in zip(encodable, prompts) {
       let texts = Array(rows.prefix(prompts.count))
       rows = rows.dropFirst(prompts.count)

@@ -72,12 +72,13 @@ final class TaskRunner {
   private func perform(_ batch: [Attempt]) {
     guard let task = batch.first?.task else { return }
     do {
-      let model = try shelf.model(task.modelFolder)
+      let device = try devices.device(kernels: task.kernels)
+      let model = try shelf.model(task.modelFolder, kernels: device.kernelsName)
       model.willLoad = { part in
         for attempt in batch { attempt.journal.record(.loading(part: part)) }
       }
       defer { model.willLoad = { _ in } }
-      let cascade = Cascade(model: model, device: try devices.device(kernels: task.kernels))
+      let cascade = Cascade(model: model, device: device)
       switch task.work {
       case .text: try encode(batch, cascade)
       case .sample: try sample(batch, cascade)

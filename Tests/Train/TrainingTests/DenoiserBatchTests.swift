@@ -2,11 +2,14 @@ import Datasets
 import Diffusion
 import Tensors
 import Testing
+import VideoTransformer
 
 @testable import Training
 
 struct DenoiserBatchTests {
-  private func maker(_ change: (inout DenoiserMixture) -> Void = { _ in }) -> DenoiserBatchMaker {
+  private func maker(
+    classes: Int = 0, textWidth: Int = 4, _ change: (inout DenoiserMixture) -> Void = { _ in }
+  ) -> DenoiserBatchMaker {
     var mixture = DenoiserMixture()
     mixture.itemCount = 8
     mixture.imageStackCount = 3
@@ -15,11 +18,15 @@ struct DenoiserBatchTests {
       let values = (0..<6).flatMap { scene in [Float](repeating: Float(scene) + offset, count: frames * 8) }
       let latents = Tensor(values, shape: [6, frames, 2, 2, 2])
       let low = Tensor((0..<6 * frames * 2).map { Float($0) }, shape: [6, frames, 1, 1, 2])
-      return LatentExamples(latents: latents, lowResolution: low) { index, _ in "scene \(index) of \(frames)" }
+      return LatentExamples(
+        latents: latents, lowResolution: low, label: { 10 * $0 },
+        caption: { index, _ in "scene \(index) of \(frames)" })
     }
+    let model = TransformerConfiguration(
+      frames: 3, size: .init(2, 2), channels: 2, patch: 1, layers: 1, hidden: 8, heads: 1,
+      spatiotemporalWindow: .init(2, 2), classes: classes, textWidth: textWidth, lowResolutionChannels: 2)
     return DenoiserBatchMaker(
-      mixture, seed: 5, videos: examples(frames: 3, offset: 0), images: examples(frames: 1, offset: 10),
-      frameCount: 3, predictsFrames: true)
+      mixture, for: model, seed: 5, videos: examples(frames: 3, offset: 0), images: examples(frames: 1, offset: 10))
   }
 
   @Test("a step's batch is the same whenever it is made, and another step's is another")
@@ -77,4 +84,18 @@ struct DenoiserBatchTests {
 
   @Test("all text is dropped where the recipe says so")
   func dropsText() { #expect(maker { $0.dropText = 1 }.batch(at: 0).captions.isEmpty) }
+
+  @Test("a model of classes is told each scene's class, but for those that are dropped, and no text")
+  func toldTheClass() {
+    func labels(_ dropText: Double) -> [Int?] {
+      let batch = maker(classes: 64, textWidth: 0) { $0.dropText = dropText }.batch(at: 0)
+      #expect(batch.captions.isEmpty)
+      return batch.items.flatMap(\.conditions).map(\.classLabel)
+    }
+    // Scene 0's class is 0, scene 1's 10, and so on.
+    #expect(labels(0).allSatisfy { $0.map { [0, 10, 20, 30, 40, 50].contains($0) } ?? false })
+    #expect(Set(labels(0)).count > 1)
+    #expect(labels(1).allSatisfy { $0 == nil })
+    #expect(maker { $0.dropText = 0 }.batch(at: 0).items.flatMap(\.conditions).allSatisfy { $0.classLabel == nil })
+  }
 }

@@ -104,9 +104,10 @@ typedef struct {
   void (*narrowFloat16)(const float *x, uint16_t *y, int64_t n);
   void (*narrowBFloat16)(const float *x, uint16_t *y, int64_t n);
 
-  /// Floats of scratch memory that the attention kernels need.
+  /// Floats of scratch memory that attention needs.
   int64_t (*attentionScratch)(int64_t queries, int64_t keys, int64_t headSize);
   void (*attention)(const walt_attention *, float *const *output, float *scratch);
+  int64_t (*attentionBackwardScratch)(int64_t queries, int64_t keys, int64_t headSize);
   void (*attentionBackward)(const walt_attention *, const walt_attention_gradient *, float *scratch);
 
   void (*add)(const float *a, const float *b, float *y, int64_t n);

@@ -34,7 +34,7 @@ extension DenoiserInput {
         conditions.append(
           DenoiserCondition(
             timestep: Double(condition.timestep), augmentationTimestep: Double(condition.augmentation ?? -1),
-            text: condition.caption == nil ? nil : textCount))
+            classLabel: condition.classLabel, text: condition.caption == nil ? nil : textCount))
         if condition.caption != nil { textCount += 1 }
       }
     }

@@ -1,6 +1,7 @@
 import Datasets
 import Diffusion
 import Tensors
+import VideoTransformer
 
 /// The probabilities of `model.md` section 9 and the mixture of a batch.
 package struct DenoiserMixture: Sendable, Equatable {
@@ -27,24 +28,20 @@ package struct DenoiserBatchMaker: Sendable {
   private let schedule: NoiseSchedule
   private let videos: LatentExamples
   private let images: LatentExamples
-  private let frameCount: Int
-  private let predictsFrames: Bool
+  private let model: TransformerConfiguration
 
-  /// - Parameters:
-  ///   - frameCount: latent frames of an item.
-  ///   - predictsFrames: whether the model has the channels of frame prediction.
+  /// - Parameter model: says how many latent frames an item has and what the network can be told: text, a class, given
+  ///   frames.
   package init(
-    _ mixture: DenoiserMixture, seed: UInt64, schedule: NoiseSchedule = NoiseSchedule(), videos: LatentExamples,
-    images: LatentExamples,
-    frameCount: Int, predictsFrames: Bool
+    _ mixture: DenoiserMixture, for model: TransformerConfiguration, seed: UInt64,
+    schedule: NoiseSchedule = NoiseSchedule(), videos: LatentExamples, images: LatentExamples
   ) {
     self.mixture = mixture
     self.seed = seed
     self.schedule = schedule
     self.videos = videos
     self.images = images
-    self.frameCount = frameCount
-    self.predictsFrames = predictsFrames
+    self.model = model
   }
 
   /// The batch of a step; the same for the same step.
@@ -77,15 +74,17 @@ package struct DenoiserBatchMaker: Sendable {
     var draw = draws(item: item, step: step)
     let isStack = item < mixture.imageStackCount
     let examples = isStack ? images : videos
-    let picks = (0..<(isStack ? frameCount : 1)).map { _ in examples.pick(&draw) }
+    let picks = (0..<(isStack ? model.frames : 1)).map { _ in examples.pick(&draw) }
     let augmented = examples.hasLowResolution
     let conditions = picks.map { pick in
-      DenoiserItem.Condition(
-        timestep: draw.index(below: schedule.timestepCount),
-        caption: draw.chance(mixture.dropText) ? nil : examples.caption(of: pick, &draw),
+      let timestep = draw.index(below: schedule.timestepCount)
+      let isDropped = draw.chance(mixture.dropText)
+      return DenoiserItem.Condition(
+        timestep: timestep, caption: isDropped || !model.hasText ? nil : examples.caption(of: pick, &draw),
+        classLabel: isDropped || model.classes == 0 ? nil : examples.classLabel(of: pick),
         augmentation: augmented ? draw.index(below: mixture.highestAugmentation + 1) : nil)
     }
-    let predicts = predictsFrames && !isStack && draw.chance(mixture.framePrediction)
+    let predicts = model.hasFramePrediction && !isStack && draw.chance(mixture.framePrediction)
     let description = DenoiserItem(
       isImageStack: isStack, conditions: conditions, givenFrameCount: predicts ? 1 + draw.index(below: 2) : 0,
       showsGivenFrames: !draw.chance(mixture.dropGivenFrames))
@@ -104,7 +103,7 @@ package struct DenoiserBatchMaker: Sendable {
   /// One weight for each latent pixel: given frames do not count, details of an upsampler's input count more.
   private func pixelWeights(of picks: [Int], in examples: LatentExamples, givenFrameCount: Int) -> [Float] {
     let shape = examples.latent(of: picks[0]).shape
-    var weights = [Float](repeating: 1, count: frameCount * shape[1] * shape[2])
+    var weights = [Float](repeating: 1, count: model.frames * shape[1] * shape[2])
     if examples.hasLowResolution, mixture.detailWeight != 1 {
       weights = DetailWeights.of(
         lowResolution: .concatenating(picks.map { examples.lowResolutionLatent(of: $0) }),

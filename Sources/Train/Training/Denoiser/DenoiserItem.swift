@@ -14,8 +14,10 @@ package struct DenoiserItem: Sendable, Equatable {
   package struct Condition: Sendable, Equatable {
     /// 0…999.
     package let timestep: Int
-    /// `nil`: the null text.
+    /// `nil`: the null text, or a model without text.
     package let caption: String?
+    /// `nil`: the null class, or a model without classes.
+    package let classLabel: Int?
     /// Noise-conditioning augmentation of an upsampler's input, 0…k_max (§4.5); `nil` for a base model.
     package let augmentation: Int?
   }

@@ -54,14 +54,18 @@ extension DenoiserTask {
   ) throws {
     let configuration = try TransformerConfiguration(
       contentsOf: URL(fileURLWithPath: run.modelFolder + "/config.json"))
+    guard configuration.classes == 0 || configuration.classes >= Scene.classCount else {
+      throw TrainingError(
+        .recipe,
+        "read \(run.modelFolder)/config.json: num_classes is \(configuration.classes), the world has "
+          + "\(Scene.classCount) classes; give the model as many")
+    }
     let library = try LatentLibrary(autoencoderFolder: recipe.autoencoder, cacheFolder: cacheFolder, on: device)
     let data = try DenoiserData(recipe, run: run, configuration, library, report: report, until: stop)
     func batches(
       _ mixture: DenoiserMixture, _ videos: LatentExamples, _ images: LatentExamples
     ) -> DenoiserBatchMaker {
-      DenoiserBatchMaker(
-        mixture, seed: run.seed, videos: videos, images: images, frameCount: configuration.frames,
-        predictsFrames: configuration.hasFramePrediction)
+      DenoiserBatchMaker(mixture, for: configuration, seed: run.seed, videos: videos, images: images)
     }
     let training = batches(recipe.mixture, data.videos, data.images)
     // Measured by the paper's loss, whatever training weighs.
@@ -70,7 +74,7 @@ extension DenoiserTask {
     let held = batches(plain, data.heldVideos, data.heldImages)
     let model = try VideoTransformer.forTraining(configuration, start: recipe.start, seed: run.seed)
     self.init(
-      recipe, run: run, model: model, text: try TextEncoder(folder: recipe.textEncoder),
+      recipe, run: run, model: model, text: try TextEncoder(of: recipe, for: configuration),
       autoencoder: library.autoencoder, heldVideos: data.heldVideos, training: training, held: held)
   }
 }
@@ -84,5 +88,18 @@ extension VideoTransformer {
     return VideoTransformer(
       configuration: configuration,
       store: try ParameterStore(loading: files, specifications: configuration.specifications))
+  }
+}
+
+extension TextEncoder {
+  /// The encoder that a recipe names; nil for a model without text.
+  fileprivate init?(of recipe: DenoiserRecipe, for configuration: TransformerConfiguration) throws {
+    guard configuration.hasText else { return nil }
+    guard let folder = recipe.textEncoder else {
+      throw TrainingError(
+        .recipe,
+        "read the recipe: its model is told by text what to show, and text_encoder is missing; name a t5 folder")
+    }
+    try self.init(folder: folder)
   }
 }

@@ -28,13 +28,15 @@ extension DenoiserTask {
 
   /// Latents of held clips 0, 1, … in few steps, [F, h, w, c] each.
   private func sample(_ captions: [String], on device: ComputeDevice) throws -> [Tensor] {
-    let (rows, ranges) = try text.encode(captions, on: device)
+    let texts = try text?.encode(captions, on: device)
     let isUpsampler = model.configuration.isUpsampler
     let items = captions.indices.map { index in
       StageItem(
         noise: NoiseKey(seed: run.seed, stage: 0, item: index),
         sampling: StageSampling(stepCount: 20, guidance: .constant(isUpsampler ? 1 : 3)), isImage: false,
-        text: rows?.rows(ranges[index]), lowResolution: isUpsampler ? heldVideos.lowResolutionLatent(of: index) : nil)
+        classLabel: model.configuration.classes > 0 ? heldVideos.classLabel(of: index) : nil,
+        text: texts.flatMap { $0.rows?.rows($0.ranges[index]) },
+        lowResolution: isUpsampler ? heldVideos.lowResolutionLatent(of: index) : nil)
     }
     let sampler = try StageSampler(denoiser: model, schedule: schedule, items: items, on: device)
     while !sampler.isFinished { sampler.step() }

@@ -16,7 +16,8 @@ package final class DenoiserTask: TrainingTask {
   private let recipe: DenoiserRecipe
   let run: RunRecipe
   let model: VideoTransformer
-  let text: TextEncoder
+  /// Nil for a model without text.
+  let text: TextEncoder?
   let autoencoder: VideoAutoencoder
   let heldVideos: LatentExamples
   let schedule = NoiseSchedule()
@@ -29,7 +30,7 @@ package final class DenoiserTask: TrainingTask {
   ///   - heldVideos: what the sheets show.
   ///   - training, held: where batches come from, to train on and to measure with.
   init(
-    _ recipe: DenoiserRecipe, run: RunRecipe, model: VideoTransformer, text: TextEncoder,
+    _ recipe: DenoiserRecipe, run: RunRecipe, model: VideoTransformer, text: TextEncoder?,
     autoencoder: VideoAutoencoder, heldVideos: LatentExamples, training: DenoiserBatchMaker, held: DenoiserBatchMaker
   ) {
     self.recipe = recipe
@@ -60,7 +61,7 @@ package final class DenoiserTask: TrainingTask {
   }
 
   private func loss(of batch: DenoiserBatch, on tape: Tape) throws -> Variable {
-    let (rows, ranges) = try text.encode(batch.captions, on: tape.device)
+    let (rows, ranges) = try text?.encode(batch.captions, on: tape.device) ?? (nil, [])
     var input = DenoiserInput(batch, frameCount: model.configuration.frames)
     if batch.isSelfConditioned { input.previousEstimate = firstEstimate(input, batch, rows, ranges, on: tape.device) }
     let velocity = model(input, text: model.prepare(texts: rows, ranges: ranges, on: tape), on: tape)

@@ -10,9 +10,13 @@ package struct LatentExamples: Sendable {
   /// A caption of a scene, one of many.
   private let caption: @Sendable (_ index: Int, inout DrawSequence) -> String
 
+  /// The class of a scene.
+  private let label: @Sendable (_ index: Int) -> Int
+
   /// - Precondition: both tensors hold as many scenes, at least one.
   package init(
-    latents: Tensor, lowResolution: Tensor?, caption: @escaping @Sendable (_ index: Int, inout DrawSequence) -> String
+    latents: Tensor, lowResolution: Tensor?, label: @escaping @Sendable (_ index: Int) -> Int,
+    caption: @escaping @Sendable (_ index: Int, inout DrawSequence) -> String
   ) {
     precondition(latents.shape[0] > 0, "no latents to train on")
     precondition(
@@ -21,6 +25,7 @@ package struct LatentExamples: Sendable {
     self.latents = latents
     self.lowResolution = lowResolution
     self.caption = caption
+    self.label = label
   }
 
   package var count: Int { latents.shape[0] }
@@ -38,4 +43,6 @@ package struct LatentExamples: Sendable {
   }
 
   package func caption(of index: Int, _ draw: inout DrawSequence) -> String { caption(index, &draw) }
+
+  package func classLabel(of index: Int) -> Int { label(index) }
 }

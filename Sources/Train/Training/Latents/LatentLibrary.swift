@@ -43,9 +43,8 @@ struct LatentLibrary {
         report: { report("\($0) of \(count) \(medium.rawValue)s at \(resolution) pixels") })
     }
     return LatentExamples(
-      latents: try latents(resolution), lowResolution: withLowResolution ? try latents(resolution / 2) : nil
-    ) { index, draw in
-      source[index].caption(medium, variant: draw.index(below: 1 << 20)).text
-    }
+      latents: try latents(resolution), lowResolution: withLowResolution ? try latents(resolution / 2) : nil,
+      label: { source[$0].classLabel },
+      caption: { index, draw in source[index].caption(medium, variant: draw.index(below: 1 << 20)).text })
   }
 }

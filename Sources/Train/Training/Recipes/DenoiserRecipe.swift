@@ -3,7 +3,8 @@ import Settings
 /// What a denoiser's recipe says beyond the common part.
 package struct DenoiserRecipe: Sendable {
   package let autoencoder: String
-  package let textEncoder: String
+  /// Needed by models with text.
+  package let textEncoder: String?
   /// A folder with weights to begin with.
   package let start: String?
   /// Pixels of a side.
@@ -14,7 +15,7 @@ package struct DenoiserRecipe: Sendable {
 
   init(_ table: SettingsTable, run: RunRecipe) throws {
     autoencoder = run.path(try table.required("autoencoder"))
-    textEncoder = run.path(try table.required("text_encoder"))
+    textEncoder = try table.optional("text_encoder", as: String.self).map(run.path)
     start = try table.optional("start", as: String.self).map(run.path)
     resolution = try table.required("resolution", in: 32...1024)
     let examples = try table.table("examples")
