@@ -17,7 +17,7 @@ PACKAGES = pkg-config libssl-dev libsystemd-dev libsqlite3-dev libpng-dev libavf
 # One prompt file instead of all examples: make demo PROMPT=spool/examples/circle.json
 PROMPT ?= $(sort $(wildcard spool/examples/*.json))
 
-.PHONY: setup build demo test lint install uninstall clean
+.PHONY: setup build demo test benchmark-queue lint install uninstall clean
 
 setup:
 	@missing=$$(for p in $(PACKAGES); do \
@@ -44,6 +44,11 @@ demo: build
 
 test: setup
 	swift test $(SWIFT_FLAGS) --disable-testable-imports
+
+# How the queue bears load: so many files, and a batch of as many lines.
+COUNT ?= 100000
+benchmark-queue: build
+	$(BIN)/queue-benchmark $(COUNT)
 
 lint:
 	swift format lint --strict -r Sources Tests Package.swift

@@ -192,6 +192,10 @@ let testSupport: [Target] = [
   .executableTarget(
     name: "scripted-worker", dependencies: ["WorkerProtocol", "DurableFiles"], path: "Tests/Support/scripted-worker",
     swiftSettings: settings),
+  .executableTarget(
+    name: "queue-benchmark",
+    dependencies: ["DaemonTesting", "ControlCommands", "ControlProtocol", "DurableFiles", "JobModel"],
+    path: "Tests/Support/queue-benchmark", swiftSettings: settings),
   .target(
     name: "DaemonTesting",
     dependencies: ["ControlCommands", "ControlProtocol", "DurableFiles", "JobModel", "WorkerLauncher"],

@@ -100,7 +100,7 @@ package struct PublishingService: Service {
     if error.isDiskFull { throw error }
     guard error.isNotFound else { return try await giveUp(job, error.description) }
     core.logger.warning("request's folder is gone, job held", metadata: ["job": "\(job.id)", "error": "\(error)"])
-    _ = try await core.store.hold(job.id, reason: IntakeService.missingReason)
+    _ = try await core.store.hold(job.batch ?? job.id, reason: IntakeService.missingReason)
   }
 
   /// A lost output is made again.

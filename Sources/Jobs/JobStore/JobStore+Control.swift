@@ -23,12 +23,14 @@ extension JobStore {
     }
   }
 
-  /// Lets a held job go on: to be published where every task is done, else in its place in the queue.
+  /// Lets a held job go on: to be published where every task is done, else in its place in the queue. With a batch go
+  /// the lines that were held with it, not those held for reasons of their own.
   package func release(_ job: JobID) async throws {
     let now = now()
     try await write { database in
+      let reason = try String.fetchOne(database, sql: "SELECT reason FROM job WHERE id = ?", arguments: [job.rawValue])
       try database.move(job, from: [.held], to: database.stateToGoOn(job), reason: nil, at: now)
-      for line in try database.lines(of: job, in: .held) {
+      for line in try database.lines(of: job, in: .held, reason: reason) {
         try database.move(line, from: [.held], to: database.stateToGoOn(line), reason: nil, at: now)
       }
     }
@@ -123,10 +125,11 @@ extension Database {
         """, arguments: [job.rawValue])
   }
 
-  fileprivate func lines(of batch: JobID, in state: JobState) throws -> [JobID] {
+  /// - Parameter reason: theirs; nil: any.
+  fileprivate func lines(of batch: JobID, in state: JobState, reason: String? = nil) throws -> [JobID] {
     try Int64.fetchAll(
-      self, sql: "SELECT id FROM job WHERE batch = ? AND state = ? ORDER BY line",
-      arguments: [batch.rawValue, state.rawValue]
+      self, sql: "SELECT id FROM job WHERE batch = ? AND state = ? AND (? IS NULL OR reason = ?) ORDER BY line",
+      arguments: [batch.rawValue, state.rawValue, reason, reason]
     ).map { JobID($0) }
   }
 

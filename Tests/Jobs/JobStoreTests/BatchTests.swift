@@ -76,6 +76,11 @@ struct BatchTests {
     #expect(try await test.store.readyTasks(limit: 9).isEmpty)
     try await test.store.release(batch)
     #expect(try await test.store.counts()[.queued] == 3)
+    // A line that was held for itself stays so.
+    _ = try await test.store.hold(task.job, reason: "its own")
+    _ = try await test.store.hold(batch, reason: "wait")
+    try await test.store.release(batch)
+    #expect(try await test.store.job(task.job)?.reason == "its own")
     let changed = TestStore.file("cats.jsonl", "other lines")
     guard case .open(_, 0, let revoked) = try await test.store.openBatch(changed, account: "default") else {
       throw CancellationError()
