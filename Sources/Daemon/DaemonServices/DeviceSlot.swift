@@ -16,6 +16,8 @@ struct DeviceSlot {
   var running: [AttemptFolder: RunningTask] = [:]
   /// How urgent what it computes was when it began.
   var level = 0
+  /// When its last task ended.
+  var freed: ContinuousClock.Instant?
   /// Whether it was told to give way.
   var isYielding = false
   /// When the worker last said something, or was given something to do.
@@ -36,6 +38,12 @@ struct DeviceSlot {
     guard let pausedUntil else { return nil }
     let left = ContinuousClock.now.duration(to: pausedUntil)
     return left > .zero ? left : nil
+  }
+
+  /// When a task that is given out now may be said to have begun: the device has been busy with it since the one before.
+  var beginning: ContinuousClock.Instant {
+    guard let freed, .now - freed < .seconds(1) else { return .now }
+    return freed
   }
 
   /// The device as the scheduler sees it: idle also where its worker has to be started first.
@@ -77,7 +85,8 @@ struct RunningTask {
     let unitCount: Int
     /// Seconds that were charged when it began.
     let charged: Double
-    let begun = ContinuousClock.now
+    /// What lies between two tasks counts for the second.
+    let begun: ContinuousClock.Instant
     /// Tasks that share the device with it.
     var seatCount = 1
 

@@ -169,7 +169,7 @@ extension Dispatcher {
     let device = slots[index].device
     let charge = charge(candidate, on: device, seatCount: seatCount)
     // Those before it in this round have reserved as well.
-    guard mayBegin(candidate) else { return nil }
+    guard decide(candidate, on: device) == .allowed else { return nil }
     let lease = try await core.store.lease(candidate.task, worker: device.name, charge: charge)
     reserve(charge, candidate)
     guard let task = try await core.store.task(candidate.task) else { return nil }
@@ -187,7 +187,9 @@ extension Dispatcher {
       model: candidate.model, stage: candidate.stage, kind: candidate.kind, device: device.name)
     slots[index].running[folder] = RunningTask(
       task, lease,
-      measure: .init(account: candidate.account, key: key, unitCount: candidate.unitCount, charged: charged))
+      measure: .init(
+        account: candidate.account, key: key, unitCount: candidate.unitCount, charged: charged,
+        begun: slots[index].beginning))
     shares.charge(candidate.account, seconds: charged)
     core.logger.info("task started", metadata: metadata(device, task, lease))
     return folder

@@ -61,6 +61,7 @@ extension Dispatcher {
     if slots[index].running.isEmpty, slots[index].state == .running {
       slots[index].state = .idle
       slots[index].isYielding = false
+      slots[index].freed = .now
     }
     defer { post.yield(.wake) }
     guard let result = try folder.readResult() else {

@@ -23,18 +23,16 @@ extension Dispatcher {
     if let end = SpendingPeriod.day.end(at: .now) { wake(after: .seconds(max(1, end.timeIntervalSinceNow))) }
   }
 
-  /// Leaves out what its account cannot pay for: held where nothing is left of a limit or too little for this, waiting
-  /// where that shows only when what goes on is settled.
+  /// Leaves out what its account cannot pay for on any device: held where nothing is left of a limit or too little for
+  /// this, waiting where that shows only when what goes on is settled.
   func affordable(_ ready: [Candidate]) async throws -> [Candidate] {
     var held: Set<JobID> = []
     var affordable: [Candidate] = []
     for candidate in ready where !held.contains(candidate.job) {
-      let limits = core.configuration.accounts.limits(of: candidate.account)
-      let spent = spending[candidate.account] ?? Spending()
-      switch limits.decide(need(candidate), spent) {
-      case .allowed: affordable.append(candidate)
-      case .wait: break
-      case .exhausted(let limit, let used):
+      let decisions = slots.map { decide(candidate, on: $0.device) }
+      if decisions.contains(.allowed) {
+        affordable.append(candidate)
+      } else if !decisions.contains(.wait), case .exhausted(let limit, let used) = decisions.first {
         let reason = limit.reason(account: candidate.account, used: used, at: .now)
         if used >= limit.amount {
           try await hold(account: candidate.account, reason)
@@ -48,17 +46,14 @@ extension Dispatcher {
     return affordable.filter { !held.contains($0.job) }
   }
 
-  private func need(_ candidate: Candidate) -> [SpendingMeasure: Double] {
-    var need: [SpendingMeasure: Double] = [.clips: Double(candidate.newClipCount)]
-    if let device = slots.first?.device, let seconds = candidate.estimate {
-      need[device.kind.measure] = seconds * Double(device.threadCount)
-    }
-    return need
-  }
-
-  func mayBegin(_ candidate: Candidate) -> Bool {
+  /// Whether the task's account may pay for it there.
+  func decide(_ candidate: Candidate, on device: DaemonConfiguration.Device) -> BudgetDecision {
     let limits = core.configuration.accounts.limits(of: candidate.account)
-    return limits.decide(need(candidate), spending[candidate.account] ?? Spending()) == .allowed
+    guard !limits.isEmpty else { return .allowed }
+    var need: [SpendingMeasure: Double] = [.clips: Double(candidate.newClipCount)]
+    need[device.kind.measure] = (candidate.estimate ?? 0) * Double(device.threadCount)
+    return limits.filter { need[$0.measure] != nil || $0.measure == .bytes }
+      .decide(need, spending[candidate.account] ?? Spending())
   }
 
   /// Counts what has just been reserved, until the store is asked again.

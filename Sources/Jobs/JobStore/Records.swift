@@ -23,13 +23,22 @@ package struct JobRecord: Equatable, Sendable {
   package let created: Date
   package let started: Date?
   package let finished: Date?
-  /// Nil for a rejected request and for a batch.
-  package let parameters: ResolvedRequest?
+  /// As JSON; `null` for a rejected request and for a batch.
+  let parametersText: String?
   /// Whether its work is other jobs: one for each line of its file.
   package let isBatch: Bool
   /// The batch whose line it is, and which.
   package let batch: JobID?
   package let line: Int?
+}
+
+extension JobRecord {
+  /// Nil for a rejected request and for a batch.
+  ///
+  /// - Complexity: O(clips), each time: lists do without.
+  package var parameters: ResolvedRequest? {
+    parametersText.flatMap { try? JSONDecoder().decode(ResolvedRequest?.self, from: Data($0.utf8)) }
+  }
 }
 
 /// One task with its lease.

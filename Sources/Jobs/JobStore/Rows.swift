@@ -22,14 +22,13 @@ extension JobRecord {
     """
 
   init(_ row: Row) throws {
-    let text: String? = row["parameters"]
     self.init(
       id: JobID(row["id"]), path: row["path"], digest: row["digest"], state: try row.word("state"),
       reason: row["reason"], priority: row["priority"], account: row["account"], model: row["model"],
       owner: row["owner"], clipCount: row["clip_count"], taskCount: row["task_count"], tasksDone: row["tasks_done"],
       created: Date(timeIntervalSince1970: row["created"]), started: row.date("started"),
       finished: row.date("finished"),
-      parameters: try text.flatMap { try JSONDecoder().decode(ResolvedRequest?.self, from: Data($0.utf8)) },
+      parametersText: row["parameters"],
       isBatch: row["is_batch"], batch: (row["batch"] as Int64?).map { JobID($0) },
       line: row["is_batch"] ? nil : row["line"])
   }

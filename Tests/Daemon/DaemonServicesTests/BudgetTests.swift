@@ -33,7 +33,7 @@ struct BudgetTests {
   func seconds() async throws {
     let daemon = try DaemonProcess(
       script: #"{"step_milliseconds": 100}"#,
-      settings: "[[account]]\nname = \"default\"\nper_day = { cpu_seconds = 0.35 }\n")
+      settings: "[[account]]\nname = \"default\"\nper_day = { cpu_seconds = 0.6 }\n")
     try daemon.drop(#"{"prompt": "a"}"#, as: "a.json")
     try daemon.start()
     try await daemon.wait(for: "the hold") { try daemon.status().count(.held) == 1 }
@@ -41,13 +41,15 @@ struct BudgetTests {
     let accounts: [AccountStatus] = try ControlClient(socket: daemon.paths.control).get("/v1/accounts")
     let used = try #require(accounts[0].used["day"]?["cpu_seconds"])
     // One step is a tenth of a second; the rest is for a slow machine.
-    #expect(used >= 0.35 && used < 1.5)
+    #expect(used >= 0.6 && used < 2)
     #expect(accounts[0].reserved["cpu_seconds"] ?? 0 == 0)
     #expect(try await daemon.stop() == 0)
     try daemon.configure("[[account]]\nname = \"default\"\nper_day = { cpu_seconds = 1000 }\n")
     try daemon.start("--drain")
     #expect(try await daemon.exitCode() == 0)
-    #expect(try daemon.read("a.result.json").contains("\"resumptions\": 1"))
+    // Its four tasks, and the one that was stopped a second time.
+    let result = try JSONDocument(parsing: Array(daemon.read("a.result.json").utf8)).root.value
+    #expect(result["run"]?["attempts"]?.integerValue ?? 9 <= 5)
   }
 
   @Test("the owner of a request chooses among the accounts that the configuration gives him")

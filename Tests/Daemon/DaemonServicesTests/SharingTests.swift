@@ -65,6 +65,23 @@ struct SharingTests {
     #expect(most.count == 3)
   }
 
+  @Test("several devices work at the same time, and each kind is counted by its own measure")
+  func devices() async throws {
+    let service = try TestService(script: #"{"step_milliseconds": 20}"#) {
+      var gpu = $0.devices[0]
+      gpu.name = "gpu0"
+      gpu.kind = .gpu
+      $0.devices.append(gpu)
+    }
+    for number in 0..<4 { _ = try await service.accept(#"{"prompt": "\#(number)"}"#, name: "\(number).json") }
+    try await service.dispatch { [core = service.core] in try await core.store.counts()[.publishing] == 4 }
+    let used = try await service.core.store.usage(since: nil)
+    for measure in ["cpu_seconds", "gpu_seconds"] {
+      #expect(used.first { $0.measure == measure }?.amount ?? 0 > 0.2, "\(measure)")
+    }
+    #expect(try await service.core.store.reservations().map(\.measure) == ["clips"])
+  }
+
   @Test("a job that kills its worker is set aside with the reason, and its batch mates are done")
   func poison() async throws {
     let service = try TestService(

@@ -113,9 +113,9 @@ struct QueueBenchmark {
   private func queued() throws -> Int { try daemon.status().count(.queued) }
 
   private func wait(_ condition: () throws -> Bool) async throws {
-    for _ in 0..<6000 {
+    for _ in 0..<600 {
       if (try? condition()) ?? false { return }
-      try await Task.sleep(for: .milliseconds(20))
+      try await Task.sleep(for: .milliseconds(200))
     }
     throw TestFailure("waited two minutes in vain\n\(daemon.logText.suffix(2000))")
   }
