@@ -18,7 +18,7 @@ PACKAGES = pkg-config libssl-dev libsystemd-dev libsqlite3-dev libpng-dev libavf
 # One prompt file instead of all examples: make demo PROMPT=spool/examples/circle.json
 PROMPT ?= $(sort $(wildcard spool/examples/*.json))
 
-.PHONY: setup build demo test soak lint install uninstall clean
+.PHONY: setup build demo test soak benchmark-queue lint install uninstall clean
 
 setup:
 	@missing=$$(for p in $(PACKAGES); do \
@@ -49,6 +49,11 @@ test: setup
 # The tests of faults in their long form; the seed is printed, WALT_SEED=N repeats it.
 soak: setup
 	WALT_SOAK=1 swift test $(SWIFT_FLAGS) --disable-testable-imports --filter FaultTests
+
+# How the queue bears load: so many files, and a batch of as many lines.
+COUNT ?= 100000
+benchmark-queue: build
+	$(BIN)/queue-benchmark $(COUNT)
 
 lint:
 	swift format lint --strict -r Sources Tests Package.swift

@@ -204,6 +204,10 @@ let testSupport: [Target] = [
     swiftSettings: settings),
   // Preloaded into programs under test: kills at a named call, drops fsync, moves the clock.
   .target(name: "FaultShim", path: "Tests/Support/FaultShim"),
+  .executableTarget(
+    name: "queue-benchmark",
+    dependencies: ["DaemonTesting", "ControlCommands", "ControlProtocol", "DurableFiles", "JobModel"],
+    path: "Tests/Support/queue-benchmark", swiftSettings: settings),
   .target(
     name: "DaemonTesting",
     dependencies: ["ControlCommands", "ControlProtocol", "DurableFiles", "JobModel", "WorkerLauncher"],

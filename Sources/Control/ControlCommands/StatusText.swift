@@ -18,6 +18,9 @@ package enum StatusText {
     for model in status.models {
       lines.append("model    \(model.name)\(model.problem.map { ": \($0)" } ?? "")")
     }
+    if let error = status.forecastError {
+      lines.append("estimate off by \(Int((error * 100).rounded())) % of the running time, median of the last jobs")
+    }
     let unfinished = status.jobs.filter { !$0.state.isFinal }
     if !unfinished.isEmpty { lines += [""] + table(unfinished) }
     return lines
@@ -48,8 +51,13 @@ package enum StatusText {
         job.reason ?? "",
       ]
     }
-    let widths = head.indices.map { column in ([head] + rows).map { $0[column].count }.max() ?? 0 }
-    return ([head] + rows).map { row in
+    return aligned([head] + rows)
+  }
+
+  /// Rows of as many cells each, as columns.
+  static func aligned(_ rows: [[String]]) -> [String] {
+    let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
       let cells = zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
       return cells.joined(separator: "  ").trimmingTrailingSpaces
     }
@@ -64,6 +72,7 @@ package enum StatusText {
       "created   \(job.created.formatted(.iso8601))",
     ]
     if let seed = detail.seed { lines.append("seed      \(seed)") }
+    if let finish = job.estimatedFinish { lines.append("estimated \(finish.formatted(.iso8601))") }
     if let finished = job.finished { lines.append("finished  \(finished.formatted(.iso8601))") }
     for task in detail.tasks {
       let steps = task.step.flatMap { step in task.of.map { " \(step)/\($0)" } } ?? ""

@@ -68,6 +68,9 @@ package struct ControlServer: Service {
     await server.appendRoute("POST /v1/resume") { _ in try await answer { try await setDrained(false) } }
     await server.appendRoute("GET /metrics") { _ in try await metrics() }
     await server.appendRoute("GET /v1/events") { request in try await events(request) }
+    await server.appendRoute("GET /v1/accounts") { _ in
+      try await answer { try await AccountReport(core: core).accounts() }
+    }
     await server.appendRoute("*") { request in
       try await answer { () -> JobPage in
         throw ControlError(
@@ -100,7 +103,7 @@ package struct ControlServer: Service {
     guard 1...1000 ~= limit else { throw ControlError(.badRequest, "list jobs: limit is \(limit), allowed: 1 to 1000") }
     let before = request.query["before"].flatMap { JobID($0) }
     let jobs = try await core.store.jobs(filter, before: before, limit: limit)
-    return JobPage(jobs: jobs.map(JobSummary.init), next: jobs.count == limit ? jobs.last?.id : nil)
+    return JobPage(jobs: jobs.map { JobSummary($0) }, next: jobs.count == limit ? jobs.last?.id : nil)
   }
 
   private static func id(_ request: HTTPRequest) throws -> JobID {

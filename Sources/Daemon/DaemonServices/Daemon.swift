@@ -47,7 +47,8 @@ package enum Daemon {
     // With a full disk the store could not even be opened.
     _ = DiskGuard(configuration, logger: logger).isShort
     let core = ServiceCore(
-      configuration: configuration, store: try JobStore(path: configuration.paths.database),
+      configuration: configuration,
+      store: try JobStore(path: configuration.paths.database, ageing: configuration.ageing),
       models: ModelCatalogue(configuration.models), logger: logger)
     for model in core.models.status {
       if let problem = model.problem {

@@ -20,8 +20,12 @@ package struct DaemonConfiguration: Equatable, Sendable {
   package var limits: RequestLimits
   package var retry: RetryPolicy
   package var disk = DiskLimits()
+  /// How long a worker that computes may say nothing before it is taken for hung.
+  package var stall: Duration
+  package var ageing: Ageing
   package var devices: [Device]
   package var models: [Model]
+  package var accounts: AccountRules
 
   package enum WatchMode: String, CaseIterable, Sendable {
     /// The kernel's events, but polling on network file systems.
@@ -40,9 +44,17 @@ package struct DaemonConfiguration: Equatable, Sendable {
 
   /// One place to compute, with one worker.
   package struct Device: Equatable, Sendable {
+    package enum Kind: String, CaseIterable, Sendable { case cpu, gpu }
+
     package var name: String
+    package var kind = Kind.cpu
+    /// Of the processor; what a second of the device costs in `cpu_seconds`.
     package var threadCount: Int
+    /// Which of the machine's GPUs.
+    package var index: Int?
     package var memory: ByteCount
+    /// Tasks that it takes at once.
+    package var seatCount = 1
   }
 
   /// A model that requests may name; the first is the default.
@@ -77,7 +89,15 @@ extension DaemonConfiguration {
     kernels = try table.optional("kernels")
     logLevel = try table.choice("log_level", default: .info)
     limits = try Self.limits(try table.table("limits"))
-    retry = try Self.retry(try table.table("retry"))
+    let retry = try table.table("retry")
+    self.retry = try Self.retry(retry)
+    stall =
+      try retry?.value("stall", default: Self.standardStall, in: .milliseconds(100) ... .seconds(86_400))
+      ?? Self.standardStall
+    let scheduling = try table.table("scheduling")
+    let point: Duration =
+      try scheduling?.value("ageing", default: .seconds(600), in: .seconds(1) ... .seconds(86_400)) ?? .seconds(600)
+    ageing = Ageing(secondsPerPoint: point.seconds)
     if let table = try table.table("disk") {
       disk.keepFree = try table.value("keep_free", default: disk.keepFree, in: .kibibytes(64)...(.gibibytes(1024)))
       disk.reserve = try table.value("reserve", default: disk.reserve, in: .kibibytes(64)...(.gibibytes(1)))
@@ -85,6 +105,9 @@ extension DaemonConfiguration {
     let devices = try table.tables("device").map(Device.init)
     self.devices = devices.isEmpty ? [.wholeMachine] : devices
     models = try table.tables("model").map { try Model($0, file: file) }
+    let accounts = try table.tables("account").map(AccountRules.Account.init)
+    self.accounts = AccountRules(accounts)
+    try Self.refuseTwins(table, "account", accounts.map(\.name))
     try Self.refuseTwins(table, "device", self.devices.map(\.name))
     try Self.refuseTwins(table, "model", models.map(\.name))
     if models.isEmpty {
@@ -93,11 +116,15 @@ extension DaemonConfiguration {
     }
   }
 
+  private static let standardStall = Duration.seconds(600)
+
   private static func limits(_ table: SettingsTable?) throws -> RequestLimits {
     var limits = RequestLimits()
     guard let table else { return limits }
     limits.json.byteCount =
       try table.value("request", default: ByteCount(limits.json.byteCount), in: .kibibytes(1)...(.gibibytes(1))).bytes
+    limits.batchByteCount =
+      try table.value("batch", default: ByteCount(limits.batchByteCount), in: .kibibytes(1)...(.gibibytes(1))).bytes
     limits.json.depth = try table.value("nesting", default: limits.json.depth, in: 1...256)
     limits.promptByteCount =
       try table.value("prompt", default: ByteCount(limits.promptByteCount), in: ByteCount(1)...(.mebibytes(16))).bytes
@@ -134,7 +161,10 @@ extension DaemonConfiguration.Device {
 
   fileprivate init(_ table: SettingsTable) throws {
     name = try DaemonConfiguration.name(table)
-    threadCount = try table.required("threads", in: 1...1024)
+    kind = try table.choice("kind", default: .cpu)
+    threadCount = kind == .cpu ? try table.required("threads", in: 1...1024) : 1
+    index = kind == .gpu ? try table.required("index", in: 0...255) : nil
+    seatCount = try table.value("batch", default: 1, in: 1...256)
     memory = try table.required("memory", in: .mebibytes(64)...ByteCount(1 << 50))
   }
 }

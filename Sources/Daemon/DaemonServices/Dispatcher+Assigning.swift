@@ -6,21 +6,27 @@ import WorkerLauncher
 import WorkerProtocol
 
 extension Dispatcher {
-  /// Gives idle devices what the scheduler chooses for them.
+  /// Gives idle devices what the scheduler chooses for them, and tells those to give way that compute what can wait.
   func assign() async throws {
     guard !isStopping, !isDrained else { return core.signals.drain.raise() }
     isDiskFull = core.disk.isShort
     if isDiskFull { return try await holdForRoom() }
     try await releaseForRoom()
     try await releaseModels()
-    for group in Scheduler().plan(try await candidates(), on: slots.map(\.schedulable)) {
+    try await releaseBudgets()
+    try await readSpending()
+    let candidates = try await affordable(try await candidates())
+    let serving = Set(slots.flatMap { $0.running.values }.compactMap(\.measure?.account))
+    shares.update(active: serving.union(candidates.map(\.account)), serving: serving, at: .now)
+    var trial = shares
+    let plan = Scheduler(ageing: core.configuration.ageing)
+      .plan(candidates, on: slots.map(\.schedulable), shares: &trial, at: .now)
+    for group in plan.groups {
       guard let index = slots.firstIndex(where: { $0.device.name == group.device }) else { continue }
-      if let worker = slots[index].worker {
-        // One that is still starting says when it is ready.
-        if slots[index].state == .idle { for task in group.tasks { try await give(task, to: index, worker) } }
-      } else {
-        start(index)
-      }
+      if let worker = slots[index].worker { try await give(group, to: index, worker) } else { start(index) }
+    }
+    for index in slots.indices where plan.preempted.contains(slots[index].device.name) {
+      giveWay(index)
     }
     if let rest = slots.compactMap(\.rest).min() { wake(after: rest) }
     if let retry = try await core.store.nextRetry() {
@@ -29,19 +35,27 @@ extension Dispatcher {
     core.signals.drain.raise()
   }
 
+  /// Tells a device's worker to stop at the end of its unit; what it saves counts.
+  func giveWay(_ index: Int) {
+    slots[index].worker?.send(.yield)
+    slots[index].isYielding = true
+    core.logger.info("device gives way", metadata: ["device": "\(slots[index].device.name)"])
+  }
+
   /// The first tasks that may begin. Jobs that cannot go on, their model being broken or too large for every device
   /// that there is now, are held with the reason and make place for others.
   private func candidates() async throws -> [Candidate] {
     let largest = slots.map(\.device.memory.bytes).max() ?? 0
     while true {
-      let ready = try await core.store.readyTasks(limit: 32 + slots.count)
+      let ready = try await core.store.readyTasks(limit: 32 + slots.reduce(0) { $0 + $1.device.seatCount })
+      let throughput = try await core.store.throughput()
       var held: Set<JobID> = []
       var candidates: [Candidate] = []
       for task in ready where !held.contains(task.task.job) {
         let stage = task.task.stage
-        switch core.models.entry(task.model, variant: task.variant) {
+        switch core.models.entry(task.model, variant: task.outline.variant) {
         case .usable(let model) where model.memoryByteCount(of: stage) <= largest:
-          candidates.append(Candidate(task, memoryByteCount: model.memoryByteCount(of: stage)))
+          candidates.append(candidate(task, model, throughput))
         case .usable(let model):
           let need = "\(stage.rawValue) needs \(model.memoryByteCount(of: stage) >> 20) MiB"
           try await hold(
@@ -90,6 +104,7 @@ extension Dispatcher {
       slots[index].worker = worker
       slots[index].state = .starting
       core.counters.count(.workersStarted, device.name)
+      slots[index].heard = .now
       core.logger.info("worker started", metadata: ["device": "\(device.name)", "pid": "\(worker.process.pid)"])
       // Ends with the worker; the loop waits for that before it ends itself.
       Task { [post] in
@@ -111,52 +126,92 @@ extension Dispatcher {
     core.signals.drain.raise()
   }
 
-  private func give(_ candidate: Candidate, to index: Int, _ worker: LocalWorker) async throws {
-    let lease = try await core.store.lease(candidate.task, worker: slots[index].device.name)
-    guard let task = try await core.store.task(candidate.task) else { return }
+  private func candidate(
+    _ ready: ReadyTask, _ model: ModelDescription, _ throughput: [ThroughputKey: Double]
+  ) -> Candidate {
+    let kind = ready.outline.kind(ready.step)
+    let rate = slots.lazy.compactMap { slot in
+      throughput[
+        ThroughputKey(model: ready.folderName, stage: ready.task.stage, kind: kind, device: slot.device.name)]
+    }.first
+    return Candidate(
+      task: ready.task.id, job: ready.task.job, model: ready.folderName, stage: ready.task.stage,
+      shape: ready.outline.makesImage(ready.step) ? "image" : "video", account: ready.account, created: ready.created,
+      due: ready.due, memoryByteCount: model.memoryByteCount(of: ready.task.stage),
+      seatByteCount: model.seatByteCount(of: ready.task.stage),
+      estimate: rate.map { $0 * Double(ready.outline.unitCount(ready.step)) },
+      runsAlone: core.configuration.retry.runsAlone(kills: ready.task.kills, failures: ready.task.failures),
+      kind: kind, unitCount: ready.outline.unitCount(ready.step), newClipCount: ready.newClipCount)
+  }
+
+  /// Gives a device its tasks together. What could be prepared is begun also where the store refused the rest.
+  private func give(_ group: TaskGroup, to index: Int, _ worker: LocalWorker) async throws {
+    var folders: [AttemptFolder] = []
+    var refusal: (any Error)?
+    for candidate in group.tasks where refusal == nil {
+      do {
+        if let folder = try await prepare(candidate, on: index, seatCount: group.tasks.count) { folders.append(folder) }
+      } catch {
+        refusal = error
+      }
+    }
+    for folder in folders { slots[index].running[folder]?.measure?.seatCount = folders.count }
+    if !folders.isEmpty {
+      slots[index].state = .running
+      slots[index].level = group.level
+      slots[index].heard = .now
+      slots[index].loadedModel = group.tasks[0].model
+      worker.send(.run(folders))
+      core.signals.status.raise()
+    }
+    if let refusal { throw refusal }
+    try await forecast(Set(group.tasks.map(\.job)))
+  }
+
+  /// - Returns: nil where the task cannot be composed or paid for.
+  private func prepare(_ candidate: Candidate, on index: Int, seatCount: Int) async throws -> AttemptFolder? {
+    let device = slots[index].device
+    let charge = charge(candidate, on: device, seatCount: seatCount)
+    // Those before it in this round have reserved as well.
+    guard decide(candidate, on: device) == .allowed else { return nil }
+    let lease = try await core.store.lease(candidate.task, worker: device.name, charge: charge)
+    reserve(charge, candidate)
+    guard let task = try await core.store.task(candidate.task) else { return nil }
     let folder = core.folder(lease)
     do {
       var specification = try await composer.compose(task, attempt: lease.attempt)
       specification.kernels = specification.kernels ?? slots[index].description?.kernels
       try folder.write(specification)
     } catch {
-      return try await giveUp(task, lease, error)
+      try await giveUp(task, lease, error)
+      return nil
     }
-    slots[index].running[folder] = RunningTask(task, lease)
-    slots[index].state = .running
-    slots[index].loadedModel = candidate.model
-    worker.send(.run([folder]))
-    core.signals.status.raise()
-    core.logger.info("task started", metadata: metadata(slots[index].device, task, lease))
+    let charged = candidate.estimate ?? Scheduler.unknownEstimate
+    let key = ThroughputKey(
+      model: candidate.model, stage: candidate.stage, kind: candidate.kind, device: device.name)
+    slots[index].running[folder] = RunningTask(
+      task, lease,
+      measure: .init(
+        account: candidate.account, key: key, unitCount: candidate.unitCount, charged: charged,
+        begun: slots[index].beginning))
+    shares.charge(candidate.account, seconds: charged)
+    core.logger.info("task started", metadata: metadata(device, task, lease))
+    return folder
   }
 
   /// A task that cannot even be written down for a worker.
   private func giveUp(_ task: TaskRecord, _ lease: Lease, _ error: any Error) async throws {
     guard let composition = error as? CompositionError else {
-      try await core.store.yield(lease)
+      try await core.store.yield(lease, use: .spent(0))
       throw error
     }
     core.logger.error("task cannot be composed", metadata: ["job": "\(task.job)", "error": "\(composition)"])
     if let lost = composition.redo {
-      try await core.store.yield(lease)
+      try await core.store.yield(lease, use: .spent(0))
       try await core.store.redo(lost, message: composition.message)
       post.yield(.wake)
     } else {
       try await fail(lease, message: composition.message, killedWorker: false, retryAt: nil)
     }
-  }
-}
-
-extension ReadyTask {
-  /// What a worker loads for it: the model, or one of its sizes.
-  fileprivate var folderName: String { variant.map { "\(model)/\($0)" } ?? model }
-}
-
-extension Candidate {
-  fileprivate init(_ ready: ReadyTask, memoryByteCount: Int) {
-    self.init(
-      task: ready.task.id, job: ready.task.job, model: ready.folderName, stage: ready.task.stage,
-      priority: ready.priority, account: ready.account, waited: Date.now.timeIntervalSince(ready.created),
-      memoryByteCount: memoryByteCount, kills: ready.task.kills)
   }
 }

@@ -9,6 +9,7 @@ import WorkerProtocol
 
 extension Dispatcher {
   func hear(_ report: WorkerReport, from index: Int) async throws {
+    slots[index].heard = .now
     switch report {
     case .message(.ready(let description)): ready(description, index)
     case .message(.event(let folder, let event)): try await note(event, of: folder, index)
@@ -38,6 +39,7 @@ extension Dispatcher {
     case .step(let step, let of, _):
       slots[index].running[folder]?.progress.step = step
       slots[index].running[folder]?.progress.of = of
+      try await enforceBudget(index)
     case .checkpoint(let checkpoint):
       try await unlessFenced { try await record(checkpoint, of: folder, running.lease) }
     case .loading, .preview: break
@@ -56,7 +58,11 @@ extension Dispatcher {
   /// An attempt has its `result.json`.
   private func end(_ folder: AttemptFolder, _ index: Int) async throws {
     guard let running = slots[index].running.removeValue(forKey: folder) else { return }
-    if slots[index].running.isEmpty, slots[index].state == .running { slots[index].state = .idle }
+    if slots[index].running.isEmpty, slots[index].state == .running {
+      slots[index].state = .idle
+      slots[index].isYielding = false
+      slots[index].freed = .now
+    }
     defer { post.yield(.wake) }
     guard let result = try folder.readResult() else {
       return try await attemptFailed(
@@ -70,6 +76,7 @@ extension Dispatcher {
   /// Records how an attempt ended.
   func settle(_ running: RunningTask, _ result: AttemptResult, _ folder: AttemptFolder, device: String) async throws {
     try await unlessFenced {
+      try await measure(running, result)
       switch result.outcome {
       case .done:
         let finished = try await core.store.finish(
@@ -103,6 +110,9 @@ extension Dispatcher {
     slots[index].description = nil
     slots[index].loadedModel = nil
     slots[index].state = .stopped
+    slots[index].isYielding = false
+    let verdict = slots[index].verdict
+    slots[index].verdict = nil
     unlink(PreviousWorkers(folder: core.configuration.paths.workers).identityFile(device: name))
     core.logger.log(
       level: wasAsked ? .info : .error, "worker ended", metadata: ["device": "\(name)", "end": "\(end)"])
@@ -115,7 +125,8 @@ extension Dispatcher {
         if let checkpoint = try folder.newestValidCheckpoint() { try await record(checkpoint, of: folder, task.lease) }
         if wasAsked { return try await core.store.yield(task.lease) }
         try await attemptFailed(
-          task, kind: .internal, message: "the worker \(end) at \(task.task.stage.rawValue)", killedWorker: true)
+          task, kind: .internal, message: "\(verdict ?? "the worker \(end)") at \(task.task.stage.rawValue)",
+          killedWorker: true)
       }
     }
     if !wasAsked {
@@ -139,7 +150,8 @@ extension Dispatcher {
         "attempt ended by a full disk", metadata: ["job": "\(running.task.job)", "message": "\(message)"])
       return try await core.disk.withRoom { try await core.store.yield(running.lease) }
     }
-    let decision = core.configuration.retry.decide(kind, failures: running.task.failures)
+    let decision = core.configuration.retry.decide(
+      kind, failures: running.task.failures, isShared: killedWorker && running.isShared)
     let retryAt: Date? =
       switch decision {
       case .retry(let pause): Date.now + pause.seconds

@@ -3,6 +3,7 @@ import Foundation
 import JobModel
 import JobStore
 import Logging
+import Scheduling
 import ServiceLifecycle
 import Systemd
 import WorkerLauncher
@@ -34,6 +35,14 @@ package actor Dispatcher: Service {
   nonisolated let inbox: AsyncStream<Event>
   nonisolated let post: AsyncStream<Event>.Continuation
   var slots: [DeviceSlot]
+  /// What each account has had of the devices.
+  var shares: FairShare
+  /// Of accounts that have limits.
+  var spending: [String: Spending] = [:]
+  /// The day for which budgets were looked at last; nil before the first.
+  var budgetDay: Date?
+  /// Jobs whose end was foretold when they began.
+  var forecast: Set<JobID> = []
   var isStopping = false
   /// Whether the user lets no work begin.
   private(set) var isDrained = false
@@ -53,6 +62,7 @@ package actor Dispatcher: Service {
     composer = TaskComposer(core: core)
     self.notifier = notifier
     self.stopPatience = stopPatience
+    shares = FairShare(shares: core.configuration.accounts.shares)
     slots = core.configuration.devices.map(DeviceSlot.init)
     (inbox, post) = AsyncStream.makeStream(of: Event.self)
   }
@@ -86,7 +96,7 @@ package actor Dispatcher: Service {
 
   package func run() async throws {
     await withTaskGroup(of: Void.self) { group in
-      let interval = notifier.watchdogInterval ?? .seconds(5)
+      let interval = min(notifier.watchdogInterval ?? .seconds(5), core.configuration.stall / 2)
       group.addTask { [post] in
         while !Task.isCancelled {
           post.yield(.tick)
@@ -121,6 +131,7 @@ package actor Dispatcher: Service {
     switch event {
     case .tick:
       notifier.notify(.watchdog)
+      killHung()
       if core.disk.isShort != isDiskFull { try await assign() }
     case .wake: try await assign()
     case .report(let device, let report): try await hear(report, from: device)
@@ -155,6 +166,16 @@ package actor Dispatcher: Service {
   private func giveWay(_ leases: Set<Lease>) {
     for slot in slots where slot.running.values.contains(where: { leases.contains($0.lease) }) {
       slot.worker?.send(.yield)
+    }
+  }
+
+  /// Ends workers that should have said something long ago; what they had is tried again.
+  private func killHung() {
+    let stall = core.configuration.stall
+    for index in slots.indices where slots[index].isHung(after: stall) && slots[index].verdict == nil {
+      slots[index].verdict = "the worker said nothing for \(stall.formatted(.units())) and was killed"
+      core.logger.error("worker hangs", metadata: ["device": "\(slots[index].device.name)"])
+      slots[index].worker?.kill()
     }
   }
 

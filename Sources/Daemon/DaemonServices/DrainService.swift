@@ -22,14 +22,10 @@ package struct DrainService: Service {
 
   private func isFinished() async throws -> Bool {
     guard intake.isSettled else { return false }
-    let counts = try await core.store.counts()
-    let open: [JobState] = [.queued, .running, .publishing]
-    guard open.allSatisfy({ counts[$0, default: 0] == 0 }) else { return false }
+    guard try await !core.store.hasWork() else { return false }
     return try await core.store.unannouncedJobs(limit: 1).isEmpty
   }
 
   /// 0 where every job that a request file stands for is done.
-  func exitCode() async throws -> Int32 {
-    try await core.store.knownRequests().values.allSatisfy { $0.state == .done } ? 0 : 1
-  }
+  func exitCode() async throws -> Int32 { try await core.store.isAllDone() ? 0 : 1 }
 }

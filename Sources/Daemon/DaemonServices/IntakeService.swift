@@ -10,12 +10,14 @@ import Synchronization
 /// Watches the spool: new requests become jobs or error files, changed and removed ones end their jobs.
 package final class IntakeService: Service {
   let core: ServiceCore
-  private let publisher: Publisher
-  private let conditioning: ConditioningReader
+  let publisher: Publisher
+  let conditioning: ConditioningReader
   private let watcher: SpoolWatcher
-  private let dispatcher: Dispatcher
+  let dispatcher: Dispatcher
   /// Used by one look at a time.
   private nonisolated(unsafe) let scanner: SpoolScanner
+  /// When a batch is to be looked at again, one of whose lines names a file that has not settled.
+  nonisolated(unsafe) var batchWait: Duration?
   private let capabilities = ServiceCapabilities()
   /// Whether the last look left nothing to be looked at again.
   private let settled = Mutex(false)
@@ -60,9 +62,9 @@ package final class IntakeService: Service {
     do {
       if core.models.refresh() { dispatcher.wake() }
       let scan = try await scan()
+      batchWait = nil
       for problem in scan.problems { core.logger.warning("spool not read whole", metadata: ["problem": "\(problem)"]) }
-      var recognized: [String] = []
-      for found in scan.found { if let path = try await take(found) { recognized.append(path) } }
+      let recognized = try await take(scan.found)
       for path in scan.removed {
         core.logger.info("request removed", metadata: ["request": "\(path)"])
         dispatcher.drop(try await core.store.forget(path))
@@ -74,9 +76,10 @@ package final class IntakeService: Service {
         core.signals.status.raise()
         dispatcher.wake()
       }
-      settled.withLock { $0 = scan.lookAgain == nil }
+      let wait = [scan.lookAgain, batchWait].compactMap { $0 }.min()
+      settled.withLock { $0 = wait == nil }
       core.signals.drain.raise()
-      return min(scan.lookAgain ?? core.configuration.rescan, core.configuration.rescan)
+      return min(wait ?? core.configuration.rescan, core.configuration.rescan)
     } catch {
       core.logger.error("spool not looked through", metadata: ["error": "\(error)"])
       return min(.seconds(1), core.configuration.rescan)
@@ -85,40 +88,61 @@ package final class IntakeService: Service {
 
   /// Arms the watches first: what comes in between is seen by the look or raises an event.
   private func scan() async throws -> SpoolScan {
-    let known = try await core.store.knownRequests()
+    let listing = try await offPool { [self] in scanner.list() }
+    let known = try await core.store.knownRequests(at: listing.paths)
     return try await offPool { [self] in
-      var scan = scanner.scan(known: known, at: .now)
+      var scan = scanner.scan(listing, known: known, at: .now)
       // New folders may have filled before their watch was armed.
       if watcher.watch(scan.folders) { scan.lookAgain = .zero }
       return scan
     }
   }
 
-  /// - Returns: the path of a request that is known already.
-  private func take(_ found: FoundRequest) async throws -> String? {
-    switch found {
-    case .refused(let file, let error):
-      if try await core.store.recognize(file) == nil { try await refuse(file, error) }
-    case .request(let file, let request):
-      // Known bytes are not judged again: the configuration may have changed since.
-      if try await core.store.recognize(file) != nil { return file.path }
+  /// Requests that go into the store together.
+  private static let groupSize = 500
+
+  /// Takes what was found: single requests in groups, since each group waits for the disk once.
+  ///
+  /// - Returns: the paths of requests that are known already.
+  private func take(_ found: [FoundRequest]) async throws -> [String] {
+    var recognized: [String] = []
+    for start in stride(from: 0, to: found.count, by: Self.groupSize) {
+      let group = found[start..<min(start + Self.groupSize, found.count)]
+      let known = try await core.store.recognize(group.map(\.file))
+      try await takeNew(zip(group, known).filter { $1 == nil }.map(\.0))
+      recognized += zip(group, known).filter { $1 != nil }.map(\.0.file.path)
+      dispatcher.wake()
+    }
+    return recognized
+  }
+
+  /// Takes requests whose bytes are new. Known bytes are not judged again: the configuration may have changed since.
+  private func takeNew(_ group: [FoundRequest]) async throws {
+    var good: [(file: RequestFile, parameters: ResolvedRequest)] = []
+    for found in group {
       do {
-        var resolved = try resolve(request, file)
-        try await checkNames(file, resolved)
-        resolved.input = try await copyInput(of: request, file)
-        let acceptance = try await core.store.accept(file, resolved)
-        if case .new = acceptance {} else { core.removeInput(of: resolved) }
-        try await settle(acceptance, file)
+        switch found {
+        case .refused(_, let error): throw error
+        case .batch(let file): try await take(batch: file)
+        case .request(let file, let request):
+          var resolved = try resolve(request, file, digest: file.sha256)
+          try await offPool { [publisher, resolved] in try publisher.checkNames(request: file.path, resolved) }
+          resolved.input = try await copyInput(of: request, file)
+          good.append((file, resolved))
+        }
       } catch let error as RequestError {
-        try await refuse(file, error)
+        try await refuse(found.file, error)
       }
     }
-    return nil
+    for (taken, acceptance) in zip(good, try await core.store.accept(good)) {
+      if case .new = acceptance {} else { core.removeInput(of: taken.parameters) }
+      try await settle(acceptance, taken.file)
+    }
   }
 
   /// Copies the picture or video that the request names into the state folder: what happens to it from now on changes
   /// nothing. A copy whose job was never stored goes when the service starts again.
-  private func copyInput(of request: Request, _ file: RequestFile) async throws -> InputFile? {
+  func copyInput(of request: Request, _ file: RequestFile) async throws -> InputFile? {
     guard let named = request.namedFile else { return nil }
     let name = "\(ServiceCore.inputs)/\(UUID().uuidString)"
     return try await offPool { [core, conditioning] in
@@ -129,12 +153,7 @@ package final class IntakeService: Service {
     }
   }
 
-  /// What is in the way of the outputs is better said before they are made.
-  private func checkNames(_ file: RequestFile, _ resolved: ResolvedRequest) async throws {
-    try await offPool { [publisher] in try publisher.checkNames(request: file.path, resolved) }
-  }
-
-  private func settle(_ acceptance: Acceptance, _ file: RequestFile) async throws {
+  func settle(_ acceptance: Acceptance, _ file: RequestFile) async throws {
     switch acceptance {
     case .known: break
     case .nameTaken(let other):
@@ -149,7 +168,9 @@ package final class IntakeService: Service {
     }
   }
 
-  private func resolve(_ request: Request, _ file: RequestFile) throws -> ResolvedRequest {
+  /// - Parameter digest: what the seed comes from where the request names none.
+  func resolve(_ request: Request, _ file: RequestFile, digest: SHA256Digest) throws -> ResolvedRequest {
+    let account = try core.configuration.accounts.account(of: request, path: file.path, owner: file.owner)
     let name = request.model ?? core.models.standard
     switch core.models.entry(name) {
     case nil:
@@ -158,8 +179,7 @@ package final class IntakeService: Service {
     case .broken(let problem):
       throw request.error(.unknownModel, "model \"\(name)\" cannot be used now: \(problem)", at: .model)
     case .usable(let model):
-      guard let digest = SHA256Digest(hex: file.digest) else { preconditionFailure("a request's digest is SHA-256") }
-      let resolved = try request.resolved(for: model, digest: digest, account: "default", capabilities: capabilities)
+      let resolved = try request.resolved(for: model, digest: digest, account: account, capabilities: capabilities)
       try Admission.check(
         resolved, model: model.variant(resolved.variant) ?? model,
         deviceMemories: core.configuration.devices.map(\.memory.bytes))
@@ -168,8 +188,10 @@ package final class IntakeService: Service {
   }
 
   /// The error file comes first: whatever happens, a refused request has one.
-  private func refuse(_ file: RequestFile, _ error: RequestError) async throws {
-    try await unlessForbidden { [publisher] in try publisher.writeError(Self.noJob, request: file.path, error) }
+  func refuse(_ file: RequestFile, _ error: RequestError) async throws {
+    try await unlessForbidden { [publisher] in
+      try publisher.writeError(Self.noJob, request: file.path, error.document)
+    }
     guard case .new(let job, let revoked) = try await core.store.reject(file, error) else { return }
     dispatcher.drop(revoked)
     core.counters.count(.requestsTaken, "refused")
@@ -179,7 +201,7 @@ package final class IntakeService: Service {
 
   /// A folder that we may not write in, or a name that is taken, concerns this request only: the log has it. A full
   /// disk concerns all: look again later.
-  private func unlessForbidden(_ body: @escaping @Sendable () throws -> Void) async throws {
+  func unlessForbidden(_ body: @escaping @Sendable () throws -> Void) async throws {
     do {
       try await offPool(body)
     } catch let error as FileSystemError where !error.isDiskFull {
@@ -190,7 +212,7 @@ package final class IntakeService: Service {
   }
 
   /// No job has this number: it names the error file's temporary.
-  private static let noJob = JobID(0)
+  static let noJob = JobID(0)
 
   static let missingReason = "spool missing"
   static let unwritableReason = "spool not writable"
@@ -220,5 +242,20 @@ package final class IntakeService: Service {
       core.logger.info("request's folder is back, job released", metadata: ["job": "\(known.job)"])
       dispatcher.wake()
     }
+  }
+}
+
+extension FoundRequest {
+  var file: RequestFile {
+    switch self {
+    case .request(let file, _), .batch(let file), .refused(let file, _): file
+    }
+  }
+}
+
+extension RequestFile {
+  var sha256: SHA256Digest {
+    guard let digest = SHA256Digest(hex: digest) else { preconditionFailure("a request's digest is SHA-256") }
+    return digest
   }
 }

@@ -40,29 +40,59 @@ package struct PublishingService: Service {
 
   /// Publishes what waits for it, then announces the ends that are not announced yet.
   package func publishAll() async throws {
-    for job in try await core.store.jobs(JobFilter(states: [.publishing]), limit: 1000).reversed() {
-      do {
-        try await publish(job)
-      } catch let error as PublishError {
-        try await giveUp(job, error.description)
-      } catch let error as CompositionError {
-        try await redo(job, error)
-      } catch let error as FileSystemError {
-        try await refused(job, error)
-      }
-    }
+    var jobs: [JobRecord] = []
+    repeat {
+      jobs = try await core.store.jobs(JobFilter(states: [.publishing]), limit: 1000)
+      for job in jobs.reversed() { try await publishOrGiveUp(job) }
+      // With its last line a batch is to be published.
+    } while jobs.contains { $0.batch != nil }
     for ended in try await core.store.unannouncedJobs(limit: 1000) { try await announce(ended) }
   }
 
+  private func publishOrGiveUp(_ job: JobRecord) async throws {
+    do {
+      try await publish(job)
+    } catch let error as PublishError {
+      try await giveUp(job, error.description)
+    } catch let error as CompositionError {
+      try await redo(job, error)
+    } catch let error as FileSystemError {
+      try await refused(job, error)
+    }
+  }
+
   private func publish(_ job: JobRecord) async throws {
+    if job.isBatch { return try await publish(batch: job) }
+    try await openBatch(of: job)
     let report = try await JobReport(job, core: core)
     let clips = try report.media()
-    _ = try await offPool { [publisher] in
+    let files = try await offPool { [publisher] in
       try publisher.publish(job.id, request: job.path, clips: clips) { try report.result(files: $0) }
     }
-    try await core.store.markPublished(job.id)
+    try await core.store.markPublished(job.id, byteCount: files.reduce(0) { $0 + $1.byteCount })
+    // Its account may have room for more now.
+    dispatcher.wake()
     core.logger.info("job done", metadata: ["job": "\(job.id)", "request": "\(job.path)"])
     try await cleanUp(job.id)
+  }
+
+  /// The folder of a line's batch must be there before the line's outputs.
+  private func openBatch(of job: JobRecord) async throws {
+    guard let id = job.batch, let batch = try await core.store.job(id) else { return }
+    try await offPool { [publisher] in try publisher.openBatch(batch.id, request: batch.path) }
+  }
+
+  private func publish(batch: JobRecord) async throws {
+    try await write(batch)
+    try await core.store.finishBatch(batch.id)
+    core.logger.info("batch ended", metadata: ["job": "\(batch.id)", "request": "\(batch.path)"])
+  }
+
+  private func write(_ batch: JobRecord) async throws {
+    let report = try await BatchReport(batch, store: core.store)
+    try await offPool { [publisher] in
+      try publisher.publishBatch(batch.id, request: batch.path, metadata: report.metadata) { report.result(files: $0) }
+    }
   }
 
   /// What the file system refuses one job need not keep others waiting.
@@ -79,7 +109,7 @@ package struct PublishingService: Service {
     }
     guard error.isNotFound else { return try await giveUp(job, error.description) }
     core.logger.warning("request's folder is gone, job held", metadata: ["job": "\(job.id)", "error": "\(error)"])
-    _ = try await core.store.hold(job.id, reason: IntakeService.missingReason)
+    _ = try await core.store.hold(job.batch ?? job.id, reason: IntakeService.missingReason)
   }
 
   /// A lost output is made again.
@@ -99,11 +129,11 @@ package struct PublishingService: Service {
   private func announce(_ ended: UnannouncedJob) async throws {
     let job = ended.job
     if ended.isCurrent {
-      let report = try await JobReport(job, core: core)
-      let result = try report.result(files: [])
       do {
-        try await offPool { [publisher] in try publisher.publishResult(job.id, request: job.path, result) }
+        try await tell(job)
       } catch let error as FileSystemError where error.isDiskFull {
+        throw error
+      } catch let error as StoreError {
         throw error
       } catch {
         // Its folder is gone, or something else has the name: nobody is left to tell but the log.
@@ -114,6 +144,13 @@ package struct PublishingService: Service {
     core.logger.info(
       "job ended", metadata: ["job": "\(job.id)", "state": "\(job.state)", "reason": "\(job.reason ?? "")"])
     if job.state != .failed { try await cleanUp(job.id) }
+  }
+
+  private func tell(_ job: JobRecord) async throws {
+    if job.isBatch { return try await write(job) }
+    try await openBatch(of: job)
+    let result = try await JobReport(job, core: core).result(files: [])
+    try await offPool { [publisher] in try publisher.publishResult(job.id, request: job.path, result) }
   }
 
   /// Checkpoints and attempts go when nobody needs them any more.

@@ -80,7 +80,7 @@ extension Dispatcher {
     }
     let checkpoint = try? folder.newestValidCheckpoint()
     if let checkpoint { try await record(checkpoint, of: folder, lease) }
-    try await core.store.yield(lease)
+    try await core.store.yield(lease, use: .untilHeard)
     core.logger.info(
       "lease of the previous daemon returned",
       metadata: ["job": "\(task.job)", "stage": "\(task.stage.rawValue)", "step": "\(checkpoint?.step ?? 0)"])

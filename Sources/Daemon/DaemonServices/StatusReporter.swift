@@ -52,12 +52,19 @@ package struct StatusReporter: Service {
   /// The status now.
   package func current() async throws -> ServiceStatus {
     let counts = try await core.store.counts()
-    var jobs = try await core.store.jobs(JobFilter(states: Self.unfinished), limit: Self.jobLimit)
-    jobs += try await core.store.jobs(JobFilter(states: Self.finished), limit: Self.jobLimit - jobs.count)
+    // Requests before the lines of batches.
+    var jobs: [JobRecord] = []
+    for (states, isLine) in [(Self.unfinished, false), (Self.unfinished, true), (Self.finished, false)] {
+      let filter = JobFilter(states: states, isLine: isLine)
+      jobs += try await core.store.jobs(filter, limit: Self.jobLimit - jobs.count)
+    }
+    let finishes = try await dispatcher.forecasts(limit: Dispatcher.foretold)
+    let errors = try await core.store.forecastErrors()
     return ServiceStatus(
       version: Software.version, pid: getpid(), started: started, updated: .now, spool: core.configuration.paths.spool,
       paused: await dispatcher.pauseReason, counts: Dictionary(uniqueKeysWithValues: counts.map { ($0.rawValue, $1) }),
-      devices: await dispatcher.devices, models: core.models.status, jobs: jobs.map(JobSummary.init))
+      devices: await dispatcher.devices, models: core.models.status,
+      forecastError: median(errors), jobs: jobs.map { JobSummary($0, estimatedFinish: finishes[$0.id]) })
   }
 
   private static let finished = Set(JobState.allCases.filter(\.isFinal))
@@ -78,15 +85,18 @@ package struct StatusReporter: Service {
     let events = try await core.store.events(of: id).map { event in
       JobEvent(time: event.date, what: event.kind, why: event.detail.isEmpty ? nil : event.detail)
     }
-    return JobDetail(job: JobSummary(job), seed: job.parameters?.seed, tasks: tasks, events: events)
+    let finish = job.state.isFinal ? nil : try await dispatcher.forecasts(limit: Dispatcher.foretold)[id]
+    return JobDetail(
+      job: JobSummary(job, estimatedFinish: finish), seed: job.parameters?.seed, tasks: tasks, events: events)
   }
 }
 
 extension JobSummary {
-  init(_ job: JobRecord) {
+  init(_ job: JobRecord, estimatedFinish: Date? = nil) {
     self.init(
       id: job.id, request: job.path, state: job.state, reason: job.reason, priority: job.priority,
       account: job.account, model: job.model, clipCount: job.clipCount, tasksDone: job.tasksDone,
-      taskCount: job.taskCount, created: job.created, finished: job.finished)
+      taskCount: job.taskCount, batch: job.batch, line: job.line, created: job.created, finished: job.finished,
+      estimatedFinish: estimatedFinish)
   }
 }

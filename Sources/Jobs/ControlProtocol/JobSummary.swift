@@ -13,15 +13,21 @@ package struct JobSummary: Codable, Equatable, Sendable {
   package var account: String
   package var model: String?
   package var clipCount: Int
-  /// Tasks done, of all.
+  /// Tasks done, of all; of a batch, lines that have ended.
   package var tasksDone: Int
   package var taskCount: Int
+  /// The batch whose line it is, and which; else nil.
+  package var batch: JobID?
+  package var line: Int?
   package var created: Date
   package var finished: Date?
+  /// When it will be done, where that can be told from what was measured; else nil.
+  package var estimatedFinish: Date?
 
   package init(
     id: JobID, request: String, state: JobState, reason: String?, priority: Int, account: String, model: String?,
-    clipCount: Int, tasksDone: Int, taskCount: Int, created: Date, finished: Date?
+    clipCount: Int, tasksDone: Int, taskCount: Int, batch: JobID? = nil, line: Int? = nil, created: Date,
+    finished: Date?, estimatedFinish: Date? = nil
   ) {
     self.id = id
     self.request = request
@@ -33,13 +39,17 @@ package struct JobSummary: Codable, Equatable, Sendable {
     self.clipCount = clipCount
     self.tasksDone = tasksDone
     self.taskCount = taskCount
+    self.batch = batch
+    self.line = line
     self.created = created
     self.finished = finished
+    self.estimatedFinish = estimatedFinish
   }
 
   enum CodingKeys: String, CodingKey {
-    case id, request, state, reason, priority, account, model, created, finished
+    case id, request, state, reason, priority, account, model, batch, line, created, finished
     case clipCount = "clips"
+    case estimatedFinish = "estimated_finish"
     case tasksDone = "tasks_done"
     case taskCount = "tasks"
   }

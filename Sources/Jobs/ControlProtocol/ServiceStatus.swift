@@ -16,12 +16,14 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
   package var counts: [String: Int]
   package var devices: [DeviceStatus]
   package var models: [ModelStatus]
+  /// By what part of its running time the last jobs' estimated finish was off (median); nil before there is one.
+  package var forecastError: Double?
   /// The unfinished ones first, then the last finished ones: at most 1,000.
   package var jobs: [JobSummary]
 
   package init(
     version: String, pid: Int32, started: Date, updated: Date, spool: String, paused: String?, counts: [String: Int],
-    devices: [DeviceStatus], models: [ModelStatus], jobs: [JobSummary]
+    devices: [DeviceStatus], models: [ModelStatus], forecastError: Double? = nil, jobs: [JobSummary]
   ) {
     self.version = version
     self.pid = pid
@@ -32,7 +34,13 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
     self.counts = counts
     self.devices = devices
     self.models = models
+    self.forecastError = forecastError
     self.jobs = jobs
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case version, pid, started, updated, spool, paused, counts, devices, models, jobs
+    case forecastError = "estimate_error"
   }
 
   package func count(_ state: JobState) -> Int { counts[state.rawValue] ?? 0 }

@@ -8,14 +8,19 @@ extension ModelDescription {
     case .text: return floor + 2 * textWeightByteCount
     case .base, .sr1, .sr2:
       guard let stage = stages.first(where: { TaskStage($0.name) == task }) else { return floor }
-      // Both branches of guidance; some twenty rows of the hidden size live at once, and two of the feed-forward's.
-      let activations = 2 * stage.tokenCount * (20 * stage.hiddenSize + 2 * stage.feedForwardSize) * 4
-      return floor + 2 * stage.weightByteCount + 2 * autoencoderWeightByteCount + activations
+      return floor + 2 * stage.weightByteCount + 2 * autoencoderWeightByteCount + seatByteCount(of: task)
     case .decode:
       let stage = stages[stages.count - 1]
       // Four feature maps of the outermost level live at once.
       let map = chunkFrameCount * stage.width * stage.height * autoencoderChannelCount * 4
       return floor + 2 * autoencoderWeightByteCount + 4 * map
     }
+  }
+
+  /// Bytes that one more clip in the same passes needs: its activations. Texts and pixels are made one after the other.
+  package func seatByteCount(of task: TaskStage) -> Int {
+    guard let stage = stages.first(where: { TaskStage($0.name) == task }) else { return 0 }
+    // Both branches of guidance; some twenty rows of the hidden size live at once, and two of the feed-forward's.
+    return 2 * stage.tokenCount * (20 * stage.hiddenSize + 2 * stage.feedForwardSize) * 4
   }
 }

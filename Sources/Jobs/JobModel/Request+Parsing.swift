@@ -55,7 +55,7 @@ extension Request {
     priority = try reader.integer(Key.priority.rawValue, 0...100)
     account = try Self.text(reader, .account, limit: 64)
     deadline = try reader.string(Key.deadline.rawValue, limit: 64)
-    if let deadline, (try? Date(deadline, strategy: .iso8601)) == nil {
+    if let deadline, ResolvedRequest.date(deadline) == nil {
       let form = "must be a date and time like 2026-01-31T18:00:00Z (RFC 3339)"
       throw reader.error(.range, "deadline is \"\(deadline)\", \(form)", at: Key.deadline.rawValue)
     }

@@ -45,7 +45,6 @@ extension Request {
     func refuse(_ key: Key, _ what: String) throws(RequestError) {
       throw error(.unsupported, "\(what) is not supported by this version; leave it out", at: key)
     }
-    if deadline != nil, !capabilities.keepsDeadlines { try refuse(.deadline, "deadline") }
     if let profile, !capabilities.profiles.contains(profile) { try refuse(.profile, "profile \(profile.rawValue)") }
   }
 

@@ -34,6 +34,8 @@ package struct RequestError: Error, Equatable, Sendable, CustomStringConvertible
     case name
     /// The owner of the file may not spend from this account.
     case accountForbidden = "account_forbidden"
+    /// Lines of a batch; `lines` has what is wrong with each.
+    case badLines = "bad_lines"
     /// A link, FIFO, device or folder, or a file that cannot be read.
     case file
   }

@@ -1,6 +1,8 @@
 /// How large a request may be; from the configuration.
 package struct RequestLimits: Equatable, Sendable {
   package var json = JSONLimits()
+  /// Of a batch.
+  package var batchByteCount = 256 << 20
   /// Of a prompt, in bytes of UTF-8.
   package var promptByteCount = 16_384
   /// Of the prompts of all clips of a request, in bytes of UTF-8, before they are filled in.

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A request against a model: every parameter with the value that holds.
 package struct ResolvedRequest: Equatable, Codable, Sendable {
   package struct Stage: Equatable, Codable, Sendable {
@@ -47,6 +49,13 @@ package struct ResolvedRequest: Equatable, Codable, Sendable {
   package let customID: String?
   package let takesText: Bool
   package let clips: [Clip]
+
+  /// Who pays where nobody else is named.
+  package static let defaultAccount = "default"
+
+  package var deadlineDate: Date? { deadline.flatMap(Self.date) }
+  /// Reads RFC 3339.
+  package static func date(_ text: String) -> Date? { try? Date(text, strategy: .iso8601) }
 
   package var isImage: Bool { frameCount == 1 }
   /// Pixels of what is published.

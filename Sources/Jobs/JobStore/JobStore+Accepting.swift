@@ -17,14 +17,23 @@ extension JobStore {
   ///
   /// The job before is cancelled if it has not ended; one that is being published is let go on.
   package func accept(_ file: RequestFile, _ parameters: ResolvedRequest) async throws -> Acceptance {
+    try await accept([(file, parameters)])[0]
+  }
+
+  /// The same for many, in one transaction: one wait for the disk.
+  package func accept(_ requests: [(file: RequestFile, parameters: ResolvedRequest)]) async throws -> [Acceptance] {
     let now = now()
+    let ageing = ageing
     return try await write { database in
-      if let answer = try database.answerKnown(file) { return answer }
-      let revoked = try database.retire(file.path, reason: "the request was changed", at: now)
-      let job = try database.insert(file, parameters, state: .queued, reason: nil, at: now)
-      try database.insertClips(of: job, parameters)
-      try database.addEvent(job, "accepted", file.path, at: now)
-      return .new(job, revoked: revoked)
+      try requests.map { file, parameters in
+        if let answer = try database.answerKnown(file) { return answer }
+        let revoked = try database.retire(file.path, reason: "the request was changed", at: now)
+        let job = try database.insert(
+          file, parameters, due: ageing.due(parameters, created: now), state: .queued, reason: nil, at: now)
+        try database.insertClips(of: job, parameters)
+        try database.addEvent(job, "accepted", file.path, at: now)
+        return .new(job, revoked: revoked)
+      }
     }
   }
 
@@ -41,20 +50,32 @@ extension JobStore {
   }
 
   /// The job that stands for exactly these bytes at this path; nil where they are new. Remembers the file's stamp.
-  package func recognize(_ file: RequestFile) async throws -> JobID? {
+  package func recognize(_ file: RequestFile) async throws -> JobID? { try await recognize([file])[0] }
+
+  /// The same for many, in one transaction.
+  package func recognize(_ files: [RequestFile]) async throws -> [JobID?] {
     try await write { database in
-      guard case .known(let job)? = try database.answerKnown(file, ignoringStem: true) else { return nil }
-      return job
+      try files.map { file in
+        guard case .known(let job)? = try database.answerKnown(file, ignoringStem: true) else { return nil }
+        return job
+      }
     }
   }
 
-  /// Every request file that a job stands for, by its path.
-  package func knownRequests() async throws -> [String: KnownRequest] {
+  /// The request files that a job stands for, by their path: those of `paths`, and all others that are not done.
+  ///
+  /// - Complexity: O(paths + requests that are not done), whatever the number of those that are.
+  package func knownRequests(at paths: [String]) async throws -> [String: KnownRequest] {
     try await read { database in
-      let rows = try Row.fetchCursor(
-        database, sql: "SELECT id, path, digest, state, stamp FROM job WHERE is_current = 1")
       var known: [String: KnownRequest] = [:]
-      while let row = try rows.next() { known[row["path"]] = try KnownRequest(row) }
+      let open = try Row.fetchCursor(
+        database, sql: "\(KnownRequest.selection) WHERE is_current = 1 AND batch IS NULL AND state != 'done'")
+      while let row = try open.next() { known[row["path"]] = try KnownRequest(row) }
+      let statement = try database.cachedStatement(
+        sql: "\(KnownRequest.selection) WHERE path = ? AND is_current = 1 AND state = 'done'")
+      for path in paths where known[path] == nil {
+        known[path] = try Row.fetchOne(statement, arguments: [path]).map { try KnownRequest($0) }
+      }
       return known
     }
   }
@@ -62,8 +83,7 @@ extension JobStore {
   package func knownRequest(at path: String) async throws -> KnownRequest? {
     try await read { database in
       try Row.fetchOne(
-        database, sql: "SELECT id, path, digest, state, stamp FROM job WHERE path = ? AND is_current = 1",
-        arguments: [path]
+        database, sql: "\(KnownRequest.selection) WHERE path = ? AND is_current = 1", arguments: [path]
       ).map { try KnownRequest($0) }
     }
   }
@@ -90,9 +110,10 @@ extension JobStore {
 
 extension Database {
   /// What to say of a file without making a job; refreshes the stamp of a file whose bytes are the same.
-  fileprivate func answerKnown(_ file: RequestFile, ignoringStem: Bool = false) throws -> Acceptance? {
-    let row = try Row.fetchOne(
-      self, sql: "SELECT id, digest, stamp FROM job WHERE path = ? AND is_current = 1", arguments: [file.path])
+  func answerKnown(_ file: RequestFile, ignoringStem: Bool = false) throws -> Acceptance? {
+    let statement = try cachedStatement(
+      sql: "SELECT id, digest, stamp FROM job WHERE path = ? AND is_current = 1 AND is_open = 0")
+    let row = try Row.fetchOne(statement, arguments: [file.path])
     if let row, row["digest"] as String == file.digest {
       if row["stamp"] as String != file.stamp {
         try execute(sql: "UPDATE job SET stamp = ? WHERE id = ?", arguments: [file.stamp, row["id"] as Int64])
@@ -100,48 +121,49 @@ extension Database {
       return .known(JobID(row["id"] as Int64))
     }
     if ignoringStem { return nil }
-    return try String.fetchOne(
-      self,
-      sql: "SELECT path FROM job WHERE stem = ? AND path != ? AND is_current = 1 AND state != 'rejected'",
-      arguments: [file.stem, file.path]
-    ).map { .nameTaken(by: $0) }
+    let rival = try cachedStatement(
+      sql: "SELECT path FROM job WHERE stem = ? AND path != ? AND is_current = 1 AND state != 'rejected'")
+    return try String.fetchOne(rival, arguments: [file.stem, file.path]).map { .nameTaken(by: $0) }
   }
 
   /// Takes its file from the job at `path`; cancels it if it has not ended and is not being published.
-  fileprivate func retire(_ path: String, reason: String, at now: Date) throws -> [Lease] {
+  func retire(_ path: String, reason: String, at now: Date) throws -> [Lease] {
     let row = try Row.fetchOne(
       self, sql: "SELECT id, state FROM job WHERE path = ? AND is_current = 1", arguments: [path])
     guard let row, let state = JobState(rawValue: row["state"]) else { return [] }
     let job = JobID(row["id"] as Int64)
-    try execute(sql: "UPDATE job SET is_current = 0 WHERE id = ?", arguments: [job.rawValue])
+    try execute(
+      sql: "UPDATE job SET is_current = 0, is_open = 0 WHERE id = ? OR batch = ?",
+      arguments: [job.rawValue, job.rawValue])
     guard state.mayBecome(.cancelled) else { return [] }
-    let leases = try revokeLeases(of: job)
-    try move(job, to: .cancelled, reason: reason, at: now)
-    return leases
+    return try cancel(job, reason: reason, at: now)
   }
 
-  fileprivate func insert(
-    _ file: RequestFile, _ parameters: ResolvedRequest?, state: JobState, reason: String?, at now: Date
+  func insert(
+    _ file: RequestFile, _ parameters: ResolvedRequest?, account: String = ResolvedRequest.defaultAccount,
+    due: Date? = nil, state: JobState, reason: String?, at now: Date
   ) throws -> JobID {
-    let account = parameters?.account ?? "default"
-    try execute(sql: "INSERT INTO account VALUES (?) ON CONFLICT DO NOTHING", arguments: [account])
-    let json = try parameters.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
-    try execute(
+    let account = parameters?.account ?? account
+    try cachedStatement(sql: "INSERT INTO account (name) VALUES (?) ON CONFLICT DO NOTHING")
+      .execute(arguments: [account])
+    let json = try parameters.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) } ?? "null"
+    let statement = try cachedStatement(
       sql: """
         INSERT INTO job (path, stem, digest, stamp, request, owner, is_current, state, reason, priority, account, model,
-          parameters, clip_count, task_count, created, finished)
-        VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
+          parameters, clip_count, task_count, created, finished, due)
+        VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """)
+    try statement.execute(
       arguments: [
         file.path, file.stem, file.digest, file.stamp, Data(file.bytes), file.owner, state.rawValue, reason,
         parameters?.priority ?? 0, account, parameters?.model, json, parameters?.clips.count ?? 0,
         parameters.map { $0.clips.count * $0.plan.steps.count } ?? 0, now.timeIntervalSince1970,
-        state.isFinal ? now.timeIntervalSince1970 : nil,
+        state.isFinal ? now.timeIntervalSince1970 : nil, (due ?? now).timeIntervalSince1970,
       ])
     return JobID(lastInsertedRowID)
   }
 
-  fileprivate func insertClips(of job: JobID, _ parameters: ResolvedRequest) throws {
+  func insertClips(of job: JobID, _ parameters: ResolvedRequest) throws {
     let plan = parameters.plan
     let steps = plan.steps.map { ($0, missing: plan.predecessors(of: $0).count) }
     let clipStatement = try cachedStatement(sql: "INSERT INTO clip (job, place, seed, prompt) VALUES (?, ?, ?, ?)")
@@ -155,5 +177,11 @@ extension Database {
           arguments: [job.rawValue, clip.index, step.stage.rawValue, step.chunk, state.rawValue, missing])
       }
     }
+  }
+}
+
+extension Ageing {
+  func due(_ parameters: ResolvedRequest, created: Date) -> Date {
+    due(created: created, priority: parameters.priority, deadline: parameters.deadlineDate)
   }
 }

@@ -8,10 +8,7 @@ extension JobStore {
   /// - Returns: the leases that are void now; their workers are told to drop them.
   package func cancel(_ job: JobID, reason: String) async throws -> [Lease] {
     let now = now()
-    return try await write { database in
-      try database.move(job, to: .cancelled, reason: reason, at: now)
-      return try database.revokeLeases(of: job)
-    }
+    return try await write { try $0.cancel(job, reason: reason, at: now) }
   }
 
   /// Keeps a job from going on until `release`.
@@ -21,40 +18,58 @@ extension JobStore {
     let now = now()
     return try await write { database in
       try database.move(job, to: .held, reason: reason, at: now)
+      try database.moveLines(of: job, from: [.queued, .running, .publishing], to: .held, reason: reason, at: now)
       return try database.leases(of: job)
     }
   }
 
-  /// Lets a held job go on: to be published where every task is done, else in its place in the queue.
+  /// Lets a held job go on: to be published where every task is done, else in its place in the queue. With a batch go
+  /// the lines that were held with it, not those held for reasons of their own.
   package func release(_ job: JobID) async throws {
     let now = now()
     try await write { database in
+      let reason = try String.fetchOne(database, sql: "SELECT reason FROM job WHERE id = ?", arguments: [job.rawValue])
       try database.move(job, from: [.held], to: database.stateToGoOn(job), reason: nil, at: now)
+      for line in try database.lines(of: job, in: .held, reason: reason) {
+        try database.move(line, from: [.held], to: database.stateToGoOn(line), reason: nil, at: now)
+      }
     }
   }
 
-  /// Revives a failed job: to be published again where every task is done; else its failed tasks are ready again at their last checkpoints, with fresh attempts.
+  /// Revives a failed job: to be published again where every task is done; else its failed tasks are ready again at
+  /// their last checkpoints, with fresh attempts. With a batch its failed lines are, with a line its batch.
   package func retry(_ job: JobID) async throws {
     let now = now()
     try await write { database in
-      try database.move(job, from: [.failed], to: database.stateToGoOn(job), reason: nil, at: now)
-      try database.execute(sql: "UPDATE job SET is_announced = 0 WHERE id = ?", arguments: [job.rawValue])
-      try database.execute(
-        sql: """
-          UPDATE task SET state = iif(state = 'failed', 'ready', state), failures = 0, kills = 0, not_before = NULL
-          WHERE job = ? AND state IN ('failed', 'ready')
-          """, arguments: [job.rawValue])
+      for line in try database.lines(of: job, in: .failed) { try database.revive(line, at: now) }
+      try database.revive(job, at: now)
+      if let batch = try database.batch(of: job) {
+        let state = try String.fetchOne(
+          database, sql: "SELECT state FROM job WHERE id = ?", arguments: [batch.rawValue])
+        if state == JobState.failed.rawValue { try database.revive(batch, at: now) }
+      }
     }
   }
 
   /// - Precondition: `priority` is 0…100.
   package func setPriority(_ job: JobID, _ priority: Int) async throws {
     precondition(0...100 ~= priority, "priority is \(priority), must be 0…100")
-    let now = now()
+    let (now, ageing) = (now(), ageing)
     try await write { database in
-      try database.execute(sql: "UPDATE job SET priority = ? WHERE id = ?", arguments: [priority, job.rawValue])
-      guard database.changesCount == 1 else {
+      let rows = try Row.fetchAll(
+        database,
+        sql: """
+          SELECT id, created, json_extract(parameters, '$.deadline') AS deadline FROM job WHERE id = ? OR batch = ?
+          """, arguments: [job.rawValue, job.rawValue])
+      guard !rows.isEmpty else {
         throw StoreError(.notFound, "job \(job): there is no such job; waltctl list shows them")
+      }
+      let statement = try database.cachedStatement(sql: "UPDATE job SET priority = ?, due = ? WHERE id = ?")
+      for row in rows {
+        let due = ageing.due(
+          created: Date(timeIntervalSince1970: row["created"]), priority: priority,
+          deadline: (row["deadline"] as String?).flatMap(ResolvedRequest.date))
+        try statement.execute(arguments: [priority, due.timeIntervalSince1970, row["id"] as Int64])
       }
       try database.addEvent(job, "priority", String(priority), at: now)
     }
@@ -65,14 +80,21 @@ extension JobStore {
     let now = now()
     return try await write { database in
       try database.move(job, to: .failed, reason: reason, at: now)
-      return try database.revokeLeases(of: job)
+      return try database.revokeLeases(of: job, at: now)
     }
   }
 
   /// The job's outputs are all in place.
-  package func markPublished(_ job: JobID) async throws {
+  ///
+  /// - Parameter byteCount: of the published files, which its account pays for.
+  package func markPublished(_ job: JobID, byteCount: Int = 0) async throws {
     let now = now()
-    try await write { try $0.move(job, from: [.publishing], to: .done, reason: nil, at: now) }
+    try await write { database in
+      try database.move(job, from: [.publishing], to: .done, reason: nil, at: now)
+      if byteCount > 0 {
+        try database.enter(job, "bytes", Double(byteCount), "settle", at: now.timeIntervalSince1970)
+      }
+    }
   }
 
   /// Notes something that happened to a job without changing it.
@@ -83,6 +105,34 @@ extension JobStore {
 }
 
 extension Database {
+  /// Ends a job that has not ended, and with a batch its lines.
+  ///
+  /// - Returns: the leases that are void now.
+  func cancel(_ job: JobID, reason: String, at now: Date) throws -> [Lease] {
+    try move(job, to: .cancelled, reason: reason, at: now)
+    let leases = try revokeLeases(of: job, at: now)
+    try moveLines(of: job, from: [.queued, .running, .held], to: .cancelled, reason: reason, at: now)
+    return leases
+  }
+
+  fileprivate func revive(_ job: JobID, at now: Date) throws {
+    try move(job, from: [.failed], to: stateToGoOn(job), reason: nil, at: now)
+    try execute(sql: "UPDATE job SET is_announced = 0 WHERE id = ?", arguments: [job.rawValue])
+    try execute(
+      sql: """
+        UPDATE task SET state = iif(state = 'failed', 'ready', state), failures = 0, kills = 0, not_before = NULL
+        WHERE job = ? AND state IN ('failed', 'ready')
+        """, arguments: [job.rawValue])
+  }
+
+  /// - Parameter reason: theirs; nil: any.
+  fileprivate func lines(of batch: JobID, in state: JobState, reason: String? = nil) throws -> [JobID] {
+    try Int64.fetchAll(
+      self, sql: "SELECT id FROM job WHERE batch = ? AND state = ? AND (? IS NULL OR reason = ?) ORDER BY line",
+      arguments: [batch.rawValue, state.rawValue, reason, reason]
+    ).map { JobID($0) }
+  }
+
   /// `publishing` for a job whose tasks are all done, else `queued`.
   fileprivate func stateToGoOn(_ job: JobID) throws -> JobState {
     let isComplete = try Bool.fetchOne(

@@ -25,26 +25,31 @@ extension JobStore {
   /// set back, and says nothing.
   private static let longestPause = 7200.0
 
-  /// Tasks that may begin now, of queued and running jobs: by priority, then arrival, then place in the job.
+  /// Tasks that may begin now, of queued and running jobs: of each account the first in its order, by due time, then
+  /// arrival, then place in the job.
+  ///
+  /// - Parameter limit: of each account.
   package func readyTasks(limit: Int) async throws -> [ReadyTask] {
     let now = now().timeIntervalSince1970
-    return try await read { database in
-      let rows = try Row.fetchAll(
-        database,
-        sql: """
-          SELECT task.*, job.priority, job.account, job.model, job.created
-          FROM job CROSS JOIN task ON task.job = job.id AND task.state = 'ready' AND task.missing = 0
-          WHERE job.state IN ('queued', 'running')
-            AND (task.not_before IS NULL OR task.not_before NOT BETWEEN ? AND ?)
-          ORDER BY job.priority DESC, job.id, task.id LIMIT ?
-          """, arguments: [now.nextUp, now + Self.longestPause, limit])
-      // Once a job: its parameters may be long.
-      let variants = try Dictionary(
-        uniqueKeysWithValues: Set(rows.map { $0["job"] as Int64 }).map { ($0, try database.variant(of: $0)) })
-      return try rows.map { row in
-        ReadyTask(
-          task: try TaskRecord(row), priority: row["priority"], account: row["account"], model: row["model"],
-          variant: variants[row["job"]] ?? nil, created: Date(timeIntervalSince1970: row["created"]))
+    return try await read { [outlines] database in
+      try database.accountsWithWork().flatMap { account in
+        try Row.fetchAll(
+          database,
+          sql: """
+            SELECT task.*, job.priority, job.account, job.model, job.created, job.due, job.clip_count,
+              job.clips_reserved IS NULL AS is_new
+            FROM job CROSS JOIN task ON task.job = job.id AND task.state = 'ready' AND task.missing = 0
+            WHERE job.account = ? AND job.is_batch = 0 AND job.state IN ('queued', 'running')
+              AND (task.not_before IS NULL OR task.not_before NOT BETWEEN ? AND ?)
+            ORDER BY job.due, job.id, task.id LIMIT ?
+            """, arguments: [account, now.nextUp, now + Self.longestPause, limit]
+        ).compactMap { row in
+          guard let outline = try outlines.outline(of: row["job"], in: database) else { return nil }
+          return ReadyTask(
+            task: try TaskRecord(row), priority: row["priority"], account: row["account"], model: row["model"],
+            outline: outline, created: Date(timeIntervalSince1970: row["created"]),
+            due: Date(timeIntervalSince1970: row["due"]), newClipCount: row["is_new"] ? row["clip_count"] : 0)
+        }
       }
     }
   }
@@ -64,8 +69,9 @@ extension JobStore {
 
   /// Gives a ready task to a worker; the job is running from then on.
   ///
+  /// - Parameter charge: what its account pays; nil: nothing.
   /// - Throws: `StoreError.conflict` where the task is not ready or its job may not run.
-  package func lease(_ task: TaskID, worker: String) async throws -> Lease {
+  package func lease(_ task: TaskID, worker: String, charge: TaskCharge? = nil) async throws -> Lease {
     let now = now()
     return try await write { database in
       let row = try Row.fetchOne(
@@ -86,7 +92,9 @@ extension JobStore {
           arguments: [now.timeIntervalSince1970, job.rawValue])
         try database.move(job, from: [.queued], to: .running, reason: nil, at: now)
       }
-      return Lease(task: task, attempt: row["lease"])
+      let lease = Lease(task: task, attempt: row["lease"])
+      if let charge { try database.reserve(charge, for: lease, of: job, at: now) }
+      return lease
     }
   }
 
@@ -101,11 +109,13 @@ extension JobStore {
   /// The task is done: wakes the tasks that waited for it and, with the last, moves the job to `publishing`.
   ///
   /// - Parameter result: what the daemon wants to know of it later; the store does not look into it.
-  package func finish(_ lease: Lease, result: String, seconds: Double) async throws -> FinishedTask {
+  package func finish(
+    _ lease: Lease, result: String, seconds: Double, use: LeaseUse = .untilNow
+  ) async throws -> FinishedTask {
     let now = now()
     return try await write { database in
       try database.move(
-        lease, to: .done, setting: ", result = ?, seconds = ?, message = NULL", [result, seconds])
+        lease, to: .done, use, at: now, setting: ", result = ?, seconds = ?, message = NULL", [result, seconds])
       let job = try database.job(of: lease)
       let next = try database.wakeSuccessors(of: lease.task, in: job)
       let row = try Row.fetchOne(
@@ -120,8 +130,9 @@ extension JobStore {
   }
 
   /// The worker gave way, or is gone without fault of the task: ready again at the last checkpoint.
-  package func yield(_ lease: Lease) async throws {
-    try await write { try $0.move(lease, to: .ready) }
+  package func yield(_ lease: Lease, use: LeaseUse = .untilNow) async throws {
+    let now = now()
+    try await write { try $0.move(lease, to: .ready, use, at: now) }
   }
 
   /// The attempt failed.
@@ -130,12 +141,12 @@ extension JobStore {
   ///   - killedWorker: whether the worker died of it.
   ///   - retryAt: when to try again (see `RetryPolicy`); nil gives the task and its job up.
   package func fail(
-    _ lease: Lease, message: String, killedWorker: Bool, retryAt: Date?
+    _ lease: Lease, message: String, killedWorker: Bool, retryAt: Date?, use: LeaseUse = .untilNow
   ) async throws -> FailedTask {
     let now = now()
     return try await write { database in
       try database.move(
-        lease, to: retryAt == nil ? .failed : .ready,
+        lease, to: retryAt == nil ? .failed : .ready, use, at: now,
         setting: ", failures = failures + 1, kills = kills + ?, message = ?, not_before = ?",
         [killedWorker ? 1 : 0, message, retryAt?.timeIntervalSince1970])
       let job = try database.job(of: lease)
@@ -145,7 +156,7 @@ extension JobStore {
         return FailedTask(job: job, hasFailedJob: false, revoked: [])
       }
       try database.move(job, to: .failed, reason: reason, at: now)
-      return FailedTask(job: job, hasFailedJob: true, revoked: try database.revokeLeases(of: job))
+      return FailedTask(job: job, hasFailedJob: true, revoked: try database.revokeLeases(of: job, at: now))
     }
   }
 
@@ -189,12 +200,6 @@ extension JobStore {
 }
 
 extension Database {
-  /// The model's variant that a job needs; nil for the model itself.
-  fileprivate func variant(of job: Int64) throws -> String? {
-    try String.fetchOne(
-      self, sql: "SELECT json_extract(parameters, '$.variant') FROM job WHERE id = ?", arguments: [job])
-  }
-
   /// Counts one predecessor less for what waits for `task`.
   ///
   /// - Returns: the tasks that wait for nothing any more.

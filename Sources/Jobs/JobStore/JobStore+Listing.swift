@@ -7,10 +7,13 @@ package struct JobFilter: Equatable, Sendable {
   /// Nil: every state.
   package var states: Set<JobState>?
   package var account: String?
+  /// Only lines of batches, or only what is none; nil: both.
+  package var isLine: Bool?
 
-  package init(states: Set<JobState>? = nil, account: String? = nil) {
+  package init(states: Set<JobState>? = nil, account: String? = nil, isLine: Bool? = nil) {
     self.states = states
     self.account = account
+    self.isLine = isLine
   }
 }
 
@@ -50,6 +53,7 @@ extension JobStore {
       conditions.append("account = ?")
       arguments.append(account)
     }
+    if let isLine = filter.isLine { conditions.append("batch IS \(isLine ? "NOT NULL" : "NULL")") }
     let clause = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
     let sql = "SELECT \(JobRecord.columns) FROM job \(clause) ORDER BY id DESC LIMIT \(limit)"
     let bound = StatementArguments(arguments)

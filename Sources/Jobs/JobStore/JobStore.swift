@@ -12,14 +12,18 @@ import JobModel
 package final class JobStore: Sendable {
   private let queue: DatabaseQueue
   let now: @Sendable () -> Date
+  /// What priority and deadline are worth where a job comes in.
+  let ageing: Ageing
+  let outlines = OutlineCache()
   /// Whether the process before this one ended without `close`.
   package let wasUnclean: Bool
 
   /// Opens or makes the database at `path`, brings its tables up to date, and checks it after an unclean stop.
   ///
   /// - Throws: `StoreError.damaged` where the check finds something.
-  package init(path: String, now: @escaping @Sendable () -> Date = { Date() }) throws {
+  package init(path: String, ageing: Ageing = Ageing(), now: @escaping @Sendable () -> Date = { Date() }) throws {
     self.now = now
+    self.ageing = ageing
     do {
       queue = try DatabaseQueue(path: path, configuration: Self.configuration)
       try Schema.migrator.migrate(queue)

@@ -23,8 +23,22 @@ package struct JobRecord: Equatable, Sendable {
   package let created: Date
   package let started: Date?
   package let finished: Date?
-  /// Nil for a rejected request.
-  package let parameters: ResolvedRequest?
+  /// As JSON; `null` for a rejected request and for a batch.
+  let parametersText: String?
+  /// Whether its work is other jobs: one for each line of its file.
+  package let isBatch: Bool
+  /// The batch whose line it is, and which.
+  package let batch: JobID?
+  package let line: Int?
+}
+
+extension JobRecord {
+  /// Nil for a rejected request and for a batch.
+  ///
+  /// - Complexity: O(clips), each time: lists do without.
+  package var parameters: ResolvedRequest? {
+    parametersText.flatMap { try? JSONDecoder().decode(ResolvedRequest?.self, from: Data($0.utf8)) }
+  }
 }
 
 /// One task with its lease.
@@ -80,9 +94,15 @@ package struct ReadyTask: Equatable, Sendable {
   package let priority: Int
   package let account: String
   package let model: String
-  /// The model's folder that has the wanted size; nil for the model itself.
-  package let variant: String?
+  package let outline: JobOutline
   package let created: Date
+  package let due: Date
+  /// Clips that are not reserved yet.
+  package let newClipCount: Int
+
+  package var step: TaskPlan.Step { TaskPlan.Step(task.stage, chunk: task.chunk) }
+  /// What a worker loads for it: the model, or one of its sizes.
+  package var folderName: String { outline.variant.map { "\(model)/\($0)" } ?? model }
 }
 
 /// A saved state of a task that a next attempt can go on from.

@@ -18,18 +18,19 @@ extension Row {
 extension JobRecord {
   static let columns = """
     id, path, digest, state, reason, priority, account, model, owner, clip_count, task_count, tasks_done, created,
-    started, finished, parameters
+    started, finished, parameters, is_batch, batch, line
     """
 
   init(_ row: Row) throws {
-    let text: String? = row["parameters"]
     self.init(
       id: JobID(row["id"]), path: row["path"], digest: row["digest"], state: try row.word("state"),
       reason: row["reason"], priority: row["priority"], account: row["account"], model: row["model"],
       owner: row["owner"], clipCount: row["clip_count"], taskCount: row["task_count"], tasksDone: row["tasks_done"],
       created: Date(timeIntervalSince1970: row["created"]), started: row.date("started"),
       finished: row.date("finished"),
-      parameters: try text.map { try JSONDecoder().decode(ResolvedRequest.self, from: Data($0.utf8)) })
+      parametersText: row["parameters"],
+      isBatch: row["is_batch"], batch: (row["batch"] as Int64?).map { JobID($0) },
+      line: row["is_batch"] ? nil : row["line"])
   }
 }
 
@@ -45,6 +46,9 @@ extension TaskRecord {
 }
 
 extension KnownRequest {
+  /// The stamp of a batch whose lines are not all in is none that a file has: it is read again.
+  static let selection = "SELECT id, path, digest, state, iif(is_open, 'open ' || stamp, stamp) AS stamp FROM job"
+
   init(_ row: Row) throws {
     self.init(job: JobID(row["id"]), digest: row["digest"], state: try row.word("state"), stamp: row["stamp"])
   }

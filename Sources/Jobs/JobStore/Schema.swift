@@ -11,8 +11,81 @@ enum Schema {
         try database.execute(sql: "INSERT INTO state_count (state, count) VALUES (?, 0)", arguments: [state.rawValue])
       }
     }
+    migrator.registerMigration("2 batches") { try $0.execute(sql: batches) }
+    migrator.registerMigration("3 fair order") { try $0.execute(sql: fairOrder) }
+    migrator.registerMigration("4 budgets") { try $0.execute(sql: budgets) }
     return migrator
   }
+
+  private static let budgets = """
+    -- What the ledger has for the task's lease, since when, and what a second of the clock costs.
+    ALTER TABLE task ADD COLUMN reserved REAL;
+    ALTER TABLE task ADD COLUMN reserved_at REAL;
+    ALTER TABLE task ADD COLUMN measure TEXT;
+    ALTER TABLE task ADD COLUMN rate REAL;
+    -- When its clips were reserved; nothing where they are not.
+    ALTER TABLE job ADD COLUMN clips_reserved REAL;
+    CREATE INDEX job_clips_reserved ON job (account) WHERE clips_reserved IS NOT NULL;
+    ALTER TABLE ledger ADD COLUMN kind TEXT NOT NULL DEFAULT 'settle' CHECK (kind IN ('reserve', 'release', 'settle'));
+    -- The ledger's sums by day (of UTC, since 1970).
+    CREATE TABLE usage (
+      account TEXT NOT NULL,
+      measure TEXT NOT NULL,
+      day INTEGER NOT NULL,
+      amount REAL NOT NULL,
+      PRIMARY KEY (account, measure, day)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER ledger_counted AFTER INSERT ON ledger BEGIN
+      INSERT INTO usage VALUES (NEW.account, NEW.measure, CAST(NEW.at / 86400 AS INTEGER), NEW.amount)
+      ON CONFLICT DO UPDATE SET amount = amount + excluded.amount;
+    END;
+    """
+
+  private static let fairOrder = """
+    -- When it is to have begun by priority, waiting and deadline (Ageing); the order within an account.
+    ALTER TABLE job ADD COLUMN due REAL NOT NULL DEFAULT 0;
+    UPDATE job SET due = created + (100 - priority) * 600;
+    -- When it began, its end was thought to come at this time.
+    ALTER TABLE job ADD COLUMN forecast REAL;
+    DROP INDEX job_runnable;
+    CREATE INDEX job_runnable ON job (account, due, id) WHERE is_batch = 0 AND state IN ('queued', 'running');
+    DROP TABLE throughput;
+    CREATE TABLE throughput (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      model TEXT NOT NULL,
+      stage TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      device TEXT NOT NULL,
+      seconds_per_unit REAL NOT NULL CHECK (seconds_per_unit > 0)
+    ) STRICT;
+    CREATE INDEX throughput_kind ON throughput (model, stage, kind, device, id);
+    """
+
+  private static let batches = """
+    -- The batch whose line the job is. A batch itself has neither clips nor tasks nor parameters (JSON null): its
+    -- task_count is that of its good lines, its tasks_done that of those that have ended.
+    ALTER TABLE job ADD COLUMN batch INTEGER REFERENCES job (id) ON DELETE CASCADE;
+    -- Of a line its number; of a batch the last line that is dealt with.
+    ALTER TABLE job ADD COLUMN line INTEGER;
+    ALTER TABLE job ADD COLUMN is_batch INTEGER NOT NULL DEFAULT 0 CHECK (is_batch IN (0, 1));
+    -- Whether lines are still to come.
+    ALTER TABLE job ADD COLUMN is_open INTEGER NOT NULL DEFAULT 0 CHECK (is_open IN (0, 1));
+    ALTER TABLE job ADD COLUMN refused_lines INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX job_line ON job (batch, line) WHERE batch IS NOT NULL;
+    CREATE INDEX job_batch ON job (state) WHERE is_batch = 1;
+    CREATE INDEX job_not_done ON job (path) WHERE is_current = 1 AND batch IS NULL AND state != 'done';
+    CREATE TRIGGER line_ended AFTER UPDATE OF state ON job
+    WHEN NEW.batch IS NOT NULL AND (NEW.state IN ('done', 'failed', 'cancelled')) != (OLD.state IN ('done', 'failed', 'cancelled'))
+    BEGIN
+      UPDATE job SET tasks_done = tasks_done + iif(NEW.state IN ('done', 'failed', 'cancelled'), 1, -1)
+      WHERE id = NEW.batch;
+    END;
+    CREATE TRIGGER line_added AFTER UPDATE OF batch ON job
+    WHEN NEW.batch IS NOT NULL AND NEW.state IN ('done', 'failed', 'cancelled')
+    BEGIN
+      UPDATE job SET tasks_done = tasks_done + 1 WHERE id = NEW.batch;
+    END;
+    """
 
   private static let firstLight = """
     CREATE TABLE store (

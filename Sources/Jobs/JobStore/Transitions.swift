@@ -25,6 +25,16 @@ extension Database {
       throw StoreError(.conflict, "job \(job) is \(found), can become \(next.rawValue) only from \(allowed)")
     }
     try addEvent(job, next.rawValue, reason ?? "", at: now)
+    if next == .running { try reserveClips(of: job, at: now) }
+    if next.isFinal { try settleClips(of: job, areMade: next == .done, at: now) }
+    guard let batch = try batch(of: job) else { return }
+    if next == .running {
+      let waits = try Bool.fetchOne(
+        self, sql: "SELECT state = 'queued' FROM job WHERE id = ?", arguments: [batch.rawValue])
+      if waits == true { try move(batch, from: [.queued], to: .running, reason: nil, at: now) }
+    } else if next.isFinal {
+      try settleBatch(batch, at: now)
+    }
   }
 
   func addEvent(_ job: JobID, _ kind: String, _ detail: String, at now: Date) throws {
@@ -37,9 +47,11 @@ extension Database {
   ///
   /// - Throws: `StoreError.fenced` where the lease holds no more.
   func move(
-    _ lease: Lease, to next: TaskState, setting assignments: String = "", _ arguments: StatementArguments = []
+    _ lease: Lease, to next: TaskState, _ use: LeaseUse, at now: Date, setting assignments: String = "",
+    _ arguments: StatementArguments = []
   ) throws {
     precondition(TaskState.leased.mayBecome(next), "a leased task cannot become \(next)")
+    try settle(lease, use, at: now)
     try change(
       lease,
       setting: "state = ?, lease = NULL, worker = iif(? = 'done', worker, NULL), heartbeat = NULL\(assignments)",
@@ -65,15 +77,19 @@ extension Database {
   /// Takes every lease of a job away; the tasks are ready again at their last checkpoints.
   ///
   /// - Returns: the leases that were taken, for the workers to be told.
-  func revokeLeases(of job: JobID) throws -> [Lease] {
+  func revokeLeases(of job: JobID, at now: Date) throws -> [Lease] {
     let leases = try leases(of: job)
-    for lease in leases { try move(lease, to: .ready) }
+    for lease in leases { try move(lease, to: .ready, .untilNow, at: now) }
     return leases
   }
 
   func leases(of job: JobID) throws -> [Lease] {
     try Row.fetchAll(
-      self, sql: "SELECT id, lease FROM task WHERE job = ? AND state = 'leased' ORDER BY id", arguments: [job.rawValue]
+      self,
+      sql: """
+        SELECT id, lease FROM task WHERE state = 'leased' AND job IN (SELECT id FROM job WHERE id = ? OR batch = ?)
+        ORDER BY id
+        """, arguments: [job.rawValue, job.rawValue]
     ).map { Lease(task: TaskID($0["id"]), attempt: $0["lease"]) }
   }
 }

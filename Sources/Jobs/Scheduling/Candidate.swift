@@ -1,3 +1,4 @@
+import Foundation
 import JobModel
 
 /// A task that may begin, as the scheduler sees it.
@@ -6,29 +7,49 @@ package struct Candidate: Equatable, Sendable {
   package let job: JobID
   package let model: String
   package let stage: TaskStage
-  /// 0…100, the more urgent the higher.
-  package let priority: Int
+  /// Equal for tasks that can share passes, where model and stage are equal too.
+  package let shape: String
   package let account: String
-  /// Seconds that the job has been waiting since it was accepted.
-  package let waited: Double
-  /// Bytes that the task needs at most.
+  package let created: Date
+  package let due: Date
+  /// Bytes that the task needs at most, alone and as one more seat of a batch.
   package let memoryByteCount: Int
-  /// How often it has killed its worker.
-  package let kills: Int
+  package let seatByteCount: Int
+  /// Seconds that it will take; nil where nothing like it was measured.
+  package let estimate: Double?
+  /// Whether it must not share passes: it may be what killed its worker.
+  package let runsAlone: Bool
+  /// What its length is measured by: see `JobOutline`.
+  package let kind: String
+  package let unitCount: Int
+  /// Clips of its job that its account has yet to reserve.
+  package let newClipCount: Int
 
   package init(
-    task: TaskID, job: JobID, model: String, stage: TaskStage, priority: Int, account: String, waited: Double,
-    memoryByteCount: Int, kills: Int
+    task: TaskID, job: JobID, model: String, stage: TaskStage, shape: String, account: String, created: Date, due: Date,
+    memoryByteCount: Int, seatByteCount: Int, estimate: Double? = nil, runsAlone: Bool = false,
+    kind: String = "", unitCount: Int = 1, newClipCount: Int = 0
   ) {
     self.task = task
     self.job = job
     self.model = model
     self.stage = stage
-    self.priority = priority
+    self.shape = shape
     self.account = account
-    self.waited = waited
+    self.created = created
+    self.due = due
     self.memoryByteCount = memoryByteCount
-    self.kills = kills
+    self.seatByteCount = seatByteCount
+    self.estimate = estimate
+    self.runsAlone = runsAlone
+    self.kind = kind
+    self.unitCount = unitCount
+    self.newClipCount = newClipCount
+  }
+
+  /// Whether the two can share passes.
+  func isLike(_ other: Candidate) -> Bool {
+    model == other.model && stage == other.stage && shape == other.shape && !runsAlone && !other.runsAlone
   }
 }
 
@@ -37,15 +58,25 @@ package struct DeviceState: Equatable, Sendable {
   /// As configured: `cpu0`.
   package let name: String
   package let memoryByteCount: Int
-  /// False while a worker computes on it, or where it is out of order.
-  package var isIdle: Bool
+  /// Tasks that it takes at once.
+  package let seatCount: Int
+  package let activity: Activity
   /// The model that its worker holds in memory.
-  package var loadedModel: String?
+  package let loadedModel: String?
 
-  package init(name: String, memoryByteCount: Int, isIdle: Bool, loadedModel: String?) {
+  package enum Activity: Equatable, Sendable {
+    case idle
+    /// A worker computes what was so urgent when it began.
+    case running(level: Int)
+    /// Its worker is starting, dying or giving way already.
+    case unavailable
+  }
+
+  package init(name: String, memoryByteCount: Int, seatCount: Int = 1, activity: Activity, loadedModel: String?) {
     self.name = name
     self.memoryByteCount = memoryByteCount
-    self.isIdle = isIdle
+    self.seatCount = seatCount
+    self.activity = activity
     self.loadedModel = loadedModel
   }
 }
@@ -53,6 +84,8 @@ package struct DeviceState: Equatable, Sendable {
 /// Tasks that begin together on one device.
 package struct TaskGroup: Equatable, Sendable {
   package let device: String
-  /// Of the same model and stage.
-  package let tasks: [Candidate]
+  /// Of the same model, stage and shape.
+  package var tasks: [Candidate]
+  /// How urgent the first of them is now: only what is more urgent when it arrives makes it give way.
+  package let level: Int
 }

@@ -22,8 +22,11 @@ package struct RetryPolicy: Equatable, Sendable {
     self.longestDelay = longestDelay
   }
 
-  /// - Parameter failures: attempts that failed before this one.
-  package func decide(_ kind: TaskFailureKind, failures: Int) -> Decision {
+  /// - Parameters:
+  ///   - failures: attempts that failed before this one.
+  ///   - isShared: whether a batch mate may be at fault: then the task is not given up before it has run alone.
+  package func decide(_ kind: TaskFailureKind, failures: Int, isShared: Bool = false) -> Decision {
+    if isShared { return .retry(after: pause(failures: failures + 1)) }
     if kind == .request || failures + 1 >= attempts { return .giveUp }
     return .retry(after: pause(failures: failures + 1))
   }
@@ -34,6 +37,6 @@ package struct RetryPolicy: Equatable, Sendable {
     return min(firstDelay * (1 << min(failures - 1, 20)), longestDelay)
   }
 
-  /// Whether a task must run without batch mates: it killed its worker twice.
-  package static func runsAlone(kills: Int) -> Bool { kills >= 2 }
+  /// Whether a task must run without batch mates: it killed its worker twice, or once and this attempt is its last.
+  package func runsAlone(kills: Int, failures: Int) -> Bool { kills >= 2 || (kills > 0 && failures + 1 >= attempts) }
 }

@@ -60,8 +60,7 @@ package struct Publisher: Sendable {
       (isSeveral ? [] : names.files(of: parameters).filter { !previous.holds($0, in: folder) })
       + (isSeveral ? [names.stem] : names.folders(of: parameters)).filter { !isOurs($0, in: folder, previous, nil) }
     if let name = foreign.first(where: { (try? folder.status(of: $0)) != nil }) {
-      throw RequestError(
-        .nameTaken, "\"\(name)\" is not an output of this request; move it away and put the request here again")
+      throw .taken(name)
     }
   }
 
@@ -72,9 +71,9 @@ package struct Publisher: Sendable {
   }
 
   /// Writes the error file of a refused request.
-  package func writeError(_ job: JobID, request path: String, _ error: RequestError) throws {
+  package func writeError(_ job: JobID, request path: String, _ document: JSONValue) throws {
     let names = OutputNames(requestPath: path)
-    try replace(names.error, with: error.document, job, in: try open(names)) { PublishedFiles.isError($0) }
+    try replace(names.error, with: document, job, in: try open(names)) { PublishedFiles.isError($0) }
   }
 
   /// Removes the error file, where it is one, of a request that is good now.
@@ -87,7 +86,7 @@ package struct Publisher: Sendable {
   }
 
   /// By its path, each time: the folder may have been moved away and back.
-  private func open(_ names: OutputNames) throws(FileSystemError) -> Folder {
+  func open(_ names: OutputNames) throws(FileSystemError) -> Folder {
     try Folder(root.path).folder(names.folder)
   }
 
@@ -146,7 +145,7 @@ package struct Publisher: Sendable {
   }
 
   /// Removes what was published before and is not replaced, as long as it is what was published.
-  private func removeOutdated(
+  func removeOutdated(
     _ previous: PublishedFiles, keeping files: [RunRecord.File], _ names: OutputNames, in folder: Folder
   ) throws {
     let kept = Set(files.map(\.name.firstPart))

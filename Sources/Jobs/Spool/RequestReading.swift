@@ -16,12 +16,13 @@ enum RequestReading {
 
   /// - Parameter root: the spool's path.
   static func read(_ entry: SpoolEntry, in root: String, limits: RequestLimits) -> Outcome {
+    let limit = entry.name == .batch ? limits.batchByteCount : limits.json.byteCount
     do throws(FileSystemError) {
       let file = try Folder(root).open(entry.path, flags: O_RDONLY | O_NOFOLLOW)
       guard let before = status(of: file), before.st_mode & S_IFMT == S_IFREG, before.st_nlink == 1 else {
         return .changing
       }
-      let bytes = try file.readAll(limit: limits.json.byteCount, path: entry.path)
+      let bytes = try file.readAll(limit: limit, path: entry.path)
       let stamp = FileStamp(before, parent: entry.stamp.parent)
       guard let after = status(of: file), FileStamp(after, parent: entry.stamp.parent) == stamp else {
         return .changing
@@ -34,20 +35,13 @@ enum RequestReading {
       switch error.code {
       case ENOENT, ELOOP: return .changing
       case EFBIG:
-        let found = "is \(entry.stamp.byteCount) bytes, the most allowed is \(limits.json.byteCount)"
+        let found = "is \(entry.stamp.byteCount) bytes, the most allowed is \(limit)"
         return .refused(RequestError(.tooLarge, "the request \(found); split it or shorten it"))
       case EACCES, EPERM:
         return .refused(RequestError(.file, "cannot be read by the service; make it readable: chmod a+r"))
       default: return .failed(error.description)
       }
     }
-  }
-
-  static func parse(_ file: RequestFile, _ name: RequestName, _ limits: RequestLimits) throws(RequestError) -> Request {
-    if name == .batch {
-      throw RequestError(.unsupported, "batches (.jsonl) are not supported by this version; write a .json a request")
-    }
-    return try Request(parsing: file.bytes, limits: limits)
   }
 
   private static func status(of file: borrowing FileDescriptor) -> stat? {

@@ -27,12 +27,15 @@ struct SpoolEntry: Equatable, Sendable {
 }
 
 /// Everything that one look at the spool found.
-struct SpoolListing: Sendable {
+package struct SpoolListing: Sendable {
   var entries: [SpoolEntry] = []
   /// Folders that were read, by path relative to the spool ("." itself).
   var folders: [String: FileIdentity] = [:]
   /// Folders that could not be read, and why.
   var problems: [String] = []
+
+  /// Of everything that may be a request, relative to the spool.
+  package var paths: [String] { entries.map(\.path) }
 
   /// Folders inside each other that are looked into.
   static let depthLimit = 16

@@ -5,6 +5,8 @@ import JobModel
 /// A request file that is new or changed.
 package enum FoundRequest: Equatable, Sendable {
   case request(RequestFile, Request)
+  /// A batch, whose lines are still to be read.
+  case batch(RequestFile)
   /// To be remembered and answered with an error file.
   case refused(RequestFile, RequestError)
 }
@@ -43,25 +45,37 @@ package final class SpoolScanner {
     self.settle = settle / .seconds(1)
   }
 
-  /// Looks at every name once and reads what is new.
+  /// Looks at every name once.
+  ///
+  /// By its path, each time: the descriptor would follow a folder that was moved away, or see a removed one as empty.
+  package func list() -> SpoolListing { SpoolListing(path: root.path) }
+
+  /// Reads what is new.
   ///
   /// - Parameters:
-  ///   - known: every request that a job stands for.
-  ///   - limit: how many files to read; the rest is left for the next look, which is due at once.
-  package func scan(known: [String: KnownRequest], at now: Moment, limit: Int = 500) -> SpoolScan {
-    // By its path, each time: the descriptor would follow a folder that was moved away, or see a removed one as empty.
-    let listing = SpoolListing(path: root.path)
+  ///   - known: the request that a job stands for, of every listed path, and all others that are not done.
+  ///   - limit: how many files to read, and `byteLimit` how many bytes; the rest is left for the next look, which is
+  ///     due at once.
+  package func scan(
+    _ listing: SpoolListing, known: [String: KnownRequest], at now: Moment, limit: Int = 10_000,
+    byteLimit: Int64 = 64 << 20
+  ) -> SpoolScan {
     var decision = ScanDecision(listing, known: known, memory: &memory, settle: settle, at: now)
     var scan = SpoolScan()
     scan.found = decision.refused.map { .refused($0.entry.unread, $0.error) }
     var problems = listing.problems
-    for entry in decision.toRead.prefix(limit) {
+    var room = byteLimit
+    for (index, entry) in decision.toRead.enumerated() {
+      guard index < limit, room > 0 else {
+        decision.wakeUp(in: 0)
+        break
+      }
+      room -= entry.stamp.byteCount
       let isUnfinished = known[entry.path].map { !$0.state.isFinal } ?? false
       if let found = read(entry, isUnfinished, at: now, &decision, &problems) { scan.found.append(found) }
     }
     // Its return raises no event that a watch on the lost folder would see.
     if listing.folders.isEmpty { decision.wakeUp(in: min(settle, Self.patience)) }
-    if decision.toRead.count > limit { decision.wakeUp(in: 0) }
     scan.removed = decision.removed
     scan.withoutFolder = decision.withoutFolder
     scan.present = decision.present
@@ -95,8 +109,9 @@ package final class SpoolScanner {
     case .refused(let error):
       return settled(entry, entry.unread, error, at: now, &decision)
     case .file(let file):
+      if entry.name == .batch { return settledBatch(entry, file, at: now, &decision) }
       do throws(RequestError) {
-        let request = try RequestReading.parse(file, entry.name, limits)
+        let request = try Request(parsing: file.bytes, limits: limits)
         if let rest = try conditioning.check(request, owner: file.owner, settle: settle, at: now) {
           decision.wakeUp(in: rest)
           return nil
@@ -107,6 +122,21 @@ package final class SpoolScanner {
         return settled(entry, file, error, at: now, &decision)
       }
     }
+  }
+
+  /// A batch is waited for while its last line may still grow.
+  private func settledBatch(
+    _ entry: SpoolEntry, _ file: RequestFile, at now: Moment, _ decision: inout ScanDecision
+  ) -> FoundRequest? {
+    if BatchLines(file.bytes).isCutOff(limits) {
+      let wait = memory.wait(for: entry, settle: settle, at: now)
+      if wait > 0 {
+        decision.wakeUp(in: wait)
+        return nil
+      }
+    }
+    memory.unsettled[entry.path] = nil
+    return .batch(file)
   }
 
   /// The refusal of a file that has settled; nil for one that its producer may still be writing.

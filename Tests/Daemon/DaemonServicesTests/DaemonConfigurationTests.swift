@@ -1,4 +1,5 @@
 import Foundation
+import Scheduling
 import Settings
 import Testing
 
@@ -72,6 +73,42 @@ struct DaemonConfigurationTests {
   func mistakes(text: String, message: String) throws {
     let error = #expect(throws: SettingsError.self) { _ = try read(text) }
     #expect(error?.description.hasPrefix(message) == true, "\(error.map(String.init(describing:)) ?? "")")
+  }
+
+  @Test("devices, the worth of waiting and accounts are read as they are written")
+  func scheduling() throws {
+    let configuration = try read(
+      least + """
+
+        [retry]
+        stall = "1 min"
+        [scheduling]
+        ageing = "1 s"
+        [[device]]
+        name = "gpu0"
+        kind = "gpu"
+        index = 0
+        memory = "1 GiB"
+        batch = 8
+        [[account]]
+        name = "films"
+        users = ["root", "1001"]
+        share = 2
+        per_day = { cpu_seconds = 10, clips = 3 }
+        in_all = { bytes = 5e9 }
+        """)
+    #expect(configuration.stall == .seconds(60) && configuration.ageing.secondsPerPoint == 1)
+    let device = configuration.devices[0]
+    #expect(device.kind == .gpu && device.index == 0 && device.seatCount == 8 && device.threadCount == 1)
+    let account = configuration.accounts.accounts[0]
+    #expect(account.users == [0, 1001] && account.share == 2)
+    #expect(
+      Set(account.limits) == [
+        SpendingLimit(measure: .cpuSeconds, period: .day, amount: 10),
+        SpendingLimit(measure: .clips, period: .day, amount: 3),
+        SpendingLimit(measure: .bytes, period: .all, amount: 5e9),
+      ])
+    #expect(configuration.accounts.accounts.map(\.name) == ["films", "default"])
   }
 
   @Test("the sample configurations are right", arguments: ["waltd.toml", "demo.toml"])

@@ -15,8 +15,12 @@ final class TestService: Sendable {
   let root: String
   let core: ServiceCore
 
-  /// - Parameter script: `script.json` of the scripted worker.
-  init(script: String = "{}", retry: RetryPolicy? = nil) throws {
+  /// - Parameters:
+  ///   - script: `script.json` of the scripted worker.
+  ///   - configure: changes the configuration.
+  init(
+    script: String = "{}", retry: RetryPolicy? = nil, configure: (inout DaemonConfiguration) -> Void = { _ in }
+  ) throws {
     root = "/tmp/walt-test-\(UUID().uuidString.prefix(8))"
     try TestModel.write(to: "\(root)/model", script: script)
     for folder in ["spool", "state"] {
@@ -26,6 +30,7 @@ final class TestService: Sendable {
     var configuration = try DaemonConfiguration.read(
       file: "\(root)/waltd.toml", spool: nil, state: nil, defaultWorker: TestPrograms.path("scripted-worker"))
     if let retry { configuration.retry = retry }
+    configure(&configuration)
     core = ServiceCore(
       configuration: configuration, store: try JobStore(path: configuration.paths.database),
       models: ModelCatalogue(configuration.models),

@@ -96,13 +96,29 @@ struct AcceptingTests {
     #expect(try await test.store.job(job)?.state == .rejected)
   }
 
-  @Test("known requests are listed by path with their digests")
+  @Test("known requests are those that are not done, and those asked for")
   func knownRequests() async throws {
     let test = try TestStore()
     defer { test.remove() }
-    let first = try await test.newJob("a.json")
-    let second = try await test.newJob("b/c.json")
-    let known = try await test.store.knownRequests()
-    #expect(known.mapValues(\.job) == ["a.json": first, "b/c.json": second])
+    let done = try await test.newJob("a.json")
+    try await test.runAll()
+    try await test.store.markPublished(done)
+    let open = try await test.newJob("b/c.json")
+    #expect(try await test.store.knownRequests(at: ["x.json"]).mapValues(\.job) == ["b/c.json": open])
+    let known = try await test.store.knownRequests(at: ["a.json", "b/c.json"])
+    #expect(known.mapValues(\.job) == ["a.json": done, "b/c.json": open])
+  }
+
+  @Test("many requests are taken in one go, each with its own answer")
+  func group() async throws {
+    let test = try TestStore()
+    defer { test.remove() }
+    let text = #"{"prompt": "a cat"}"#
+    let known = try await test.newJob("a.json")
+    let files = ["a.json", "b.json", "b.jsonl"].map { TestStore.file($0, text) }
+    let parameters = try TestStore.parameters(text)
+    let answers = try await test.store.accept(files.map { ($0, parameters) })
+    #expect(answers == [.known(known), .new(JobID(known.rawValue + 1), revoked: []), .nameTaken(by: "b.json")])
+    #expect(try await test.store.recognize(files) == [known, JobID(known.rawValue + 1), nil])
   }
 }

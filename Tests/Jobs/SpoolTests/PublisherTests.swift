@@ -223,13 +223,13 @@ struct PublisherTests {
 
   @Test("the error file says what is wrong, and goes when the request is good")
   func errorFile() throws {
-    try publisher.writeError(JobID(7), request: "cat.json", RequestError(.syntax, "ends too early"))
+    try publisher.writeError(JobID(7), request: "cat.json", RequestError(.syntax, "ends too early").document)
     #expect(try spool.text("cat.error.json").contains("\"error\": \"syntax\""))
     try publish([clip()])
     #expect(try !spool.names().contains("cat.error.json"))
     try spool.write("cat.error.json", "mine")
     #expect(throws: PublishError.self) {
-      try publisher.writeError(JobID(7), request: "cat.json", RequestError(.syntax, "x"))
+      try publisher.writeError(JobID(7), request: "cat.json", RequestError(.syntax, "x").document)
     }
     try publisher.removeError(request: "cat.json")
     #expect(try spool.text("cat.error.json") == "mine")

@@ -33,7 +33,7 @@ final class TestSpool {
 
   func names(_ folder: String = ".") throws -> [String] { try root.folder(folder).names().sorted() }
 
-  func scan(limit: Int = 500) -> SpoolScan { scanner.scan(known: known, at: now, limit: limit) }
+  func scan(limit: Int = 500) -> SpoolScan { scanner.scan(scanner.list(), known: known, at: now, limit: limit) }
 
   /// Looks, and knows from then on what was found.
   @discardableResult
@@ -42,7 +42,7 @@ final class TestSpool {
     for found in scan.found {
       let (file, end): (RequestFile, JobState) =
         switch found {
-        case .request(let file, _): (file, state)
+        case .request(let file, _), .batch(let file): (file, state)
         case .refused(let file, _): (file, .rejected)
         }
       known[file.path] = KnownRequest(
@@ -54,6 +54,7 @@ final class TestSpool {
 
 extension SpoolScan {
   var accepted: [String] { found.compactMap { if case .request(let file, _) = $0 { file.path } else { nil } }.sorted() }
+  var batches: [String] { found.compactMap { if case .batch(let file) = $0 { file.path } else { nil } }.sorted() }
   var refusals: [String: RequestError.Code] {
     var codes: [String: RequestError.Code] = [:]
     for case .refused(let file, let error) in found { codes[file.path] = error.code }

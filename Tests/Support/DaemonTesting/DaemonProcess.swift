@@ -13,11 +13,18 @@ package final class DaemonProcess {
   /// A program, and its arguments, that starts the daemon; empty: nothing stands before it.
   package var launcher: [String] = []
   private var process: Process?
+  private let originalConfiguration: String
   private let log: FileHandle
 
   /// With the scripted worker and a model without weights.
-  package convenience init(script: String = "{}") throws {
+  package convenience init(script: String = "{}", settings: String = "") throws {
     try self.init(worker: TestPrograms.path("scripted-worker")) { try TestModel.write(to: $0, script: script) }
+    try configure(settings)
+  }
+
+  /// Appends to the configuration as it was made; for the next start.
+  package func configure(_ settings: String) throws {
+    try Data((originalConfiguration + "\n" + settings).utf8).write(to: configuration)
   }
 
   /// - Parameters:
@@ -34,6 +41,7 @@ package final class DaemonProcess {
     try Data().write(to: URL(filePath: "\(root)/log"))
     log = try FileHandle(forWritingTo: URL(filePath: "\(root)/log"))
     let text = "worker = \"\(worker)\"\nlog_level = \"debug\"\n" + TestPrograms.configuration
+    originalConfiguration = text
     try Data(text.utf8).write(to: configuration)
   }
 

@@ -18,9 +18,14 @@ struct Script: Decodable {
     let attempts: Int
     /// Nil: the worker is killed.
     let kind: AttemptFailure.Kind?
+    /// Only to the clip with this seed; nil: to every.
+    let seed: Int64?
 
     func concerns(_ task: TaskSpecification, _ step: Int) -> Bool {
-      self.task == task.name && self.step == step && task.attempt <= attempts
+      if let seed {
+        guard case .sample(let work) = task.work, work.seed == seed else { return false }
+      }
+      return self.task == task.name && self.step == step && task.attempt <= attempts
     }
   }
 
