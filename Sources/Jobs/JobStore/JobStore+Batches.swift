@@ -77,9 +77,8 @@ extension JobStore {
         let job = try database.insert(
           entry.file, entry.parameters, due: ageing.due(entry.parameters, created: now),
           state: isGoing ? .queued : state, reason: isGoing ? nil : "its batch is \(state.rawValue)", at: now)
-        try database.execute(
-          sql: "UPDATE job SET batch = ?, line = ?, is_announced = ? WHERE id = ?",
-          arguments: [batch.rawValue, entry.line, state.isFinal, job.rawValue])
+        try database.cachedStatement(sql: "UPDATE job SET batch = ?, line = ?, is_announced = ? WHERE id = ?")
+          .execute(arguments: [batch.rawValue, entry.line, state.isFinal, job.rawValue])
         try database.insertClips(of: job, entry.parameters)
         try database.addEvent(job, "accepted", entry.file.path, at: now)
       }

@@ -38,9 +38,8 @@ extension Database {
   }
 
   func addEvent(_ job: JobID, _ kind: String, _ detail: String, at now: Date) throws {
-    try execute(
-      sql: "INSERT INTO event (job, at, kind, detail) VALUES (?, ?, ?, ?)",
-      arguments: [job.rawValue, now.timeIntervalSince1970, kind, detail])
+    try cachedStatement(sql: "INSERT INTO event (job, at, kind, detail) VALUES (?, ?, ?, ?)")
+      .execute(arguments: [job.rawValue, now.timeIntervalSince1970, kind, detail])
   }
 
   /// Changes the task of a lease that still holds; `assignments` is SQL for what to set beside the state.
