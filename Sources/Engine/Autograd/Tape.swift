@@ -48,7 +48,12 @@ package final class Tape {
   /// `backward` is dropped at once if nothing is recorded or no input wants a gradient.
   func record(_ value: Tensor, _ inputs: [Variable], backward: @escaping (Tensor) -> [Tensor?]) -> Variable {
     guard isRecording, inputs.contains(where: { $0.node != nil }) else { return constant(value) }
-    return Variable(value: value, node: append(Node(inputs: inputs.map(\.node), backward: backward)))
+    return recordAlways(value, inputs, backward: backward)
+  }
+
+  /// The same of an operation that something else than its inputs may need the backward pass of.
+  func recordAlways(_ value: Tensor, _ inputs: [Variable], backward: @escaping (Tensor) -> [Tensor?]) -> Variable {
+    Variable(value: value, node: append(Node(inputs: inputs.map(\.node), backward: backward)))
   }
 
   private func append(_ node: Node) -> Int {
@@ -61,8 +66,13 @@ package final class Tape {
   /// Each operation is forgotten as soon as it has been passed, so this can be called once.
   package func backward(from loss: Variable) {
     precondition(loss.value.count == 1, "differentiate a loss of shape \(loss.shape): a scalar is needed")
-    guard let last = loss.node else { return }
-    nodes[last].gradient = Tensor(repeating: 1, shape: loss.shape)
+    backward(from: loss, gradient: Tensor(repeating: 1, shape: loss.shape))
+  }
+
+  /// The same from any result whose own gradient is known.
+  func backward(from result: Variable, gradient: Tensor) {
+    guard let last = result.node else { return }
+    nodes[last].gradient = gradient
     for index in stride(from: last, through: 0, by: -1) {
       guard let backward = nodes[index].backward else { continue }
       nodes[index].backward = nil
@@ -79,6 +89,16 @@ package final class Tape {
       nodes[node].gradient = device.add(sum, gradient)
     } else {
       nodes[node].gradient = gradient
+    }
+  }
+
+  /// Adds what another tape has found for the parameters that it read.
+  func addParameterGradients(of other: Tape) {
+    for (key, node) in other.nodeOfParameter {
+      guard let gradient = other.nodes[node].gradient else { continue }
+      let own = nodeOfParameter[key] ?? append(Node(inputs: [], backward: nil))
+      nodeOfParameter[key] = own
+      accumulate(gradient, into: own)
     }
   }
 

@@ -17,6 +17,9 @@ package final class VideoTransformer {
   package let output: OutputHead
   private let textProjection: TextProjection?
   private let sharedModulation: Linear?
+  /// Whether training computes each layer again in the backward pass instead of keeping what happens inside: the memory
+  /// of one layer instead of all, for a third more work.
+  package var recomputesLayers = false
 
   /// - Parameter store: the weights that `configuration.specifications` lists.
   package init(configuration: TransformerConfiguration, store: ParameterStore) {
@@ -74,12 +77,17 @@ package final class VideoTransformer {
 
     var x = embedding(input, on: tape)
     for (index, layer) in layers.enumerated() {
+      let modulation = layer.modulation(u: u, activated: activated, shared: shared, on: tape)
       let isSpatiotemporal = configuration.isSpatiotemporal(layer: index)
-      x = layer(
-        x, modulation: layer.modulation(u: u, activated: activated, shared: shared, on: tape),
-        conditionOfFrame: conditionOfFrame, windows: isSpatiotemporal ? windows.spatiotemporal : windows.spatial,
-        crossWindows: isSpatiotemporal ? windows.spatiotemporalWithText : windows.spatialWithText,
-        text: text?.keysAndValues[index], on: tape)
+      func run(_ inputs: [Variable], _ tape: Tape) -> Variable {
+        layer(
+          inputs[0], modulation: inputs[1], conditionOfFrame: conditionOfFrame,
+          windows: isSpatiotemporal ? windows.spatiotemporal : windows.spatial,
+          crossWindows: isSpatiotemporal ? windows.spatiotemporalWithText : windows.spatialWithText,
+          text: inputs.count > 2 ? inputs[2] : nil, on: tape)
+      }
+      let inputs = [x, modulation] + [text?.keysAndValues[index]].compactMap { $0 }
+      x = recomputesLayers && tape.isRecording ? tape.recomputing(inputs, run) : run(inputs, tape)
     }
     let y = output(x, activated: activated, conditionOfFrame: conditionOfFrame, on: tape)
     return tape.unpatchify(y, patch: configuration.patch, shape: input.latents.shape)

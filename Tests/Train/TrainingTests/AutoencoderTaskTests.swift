@@ -56,8 +56,8 @@ struct AutoencoderTaskTests {
     let device = ComputeDevice(threadCount: threads)
     for step in 0..<recipe.steps {
       let tape = Tape(device: device, recording: true)
-      tape.backward(from: try task.loss(of: task.batchMaker()(step), step: step, on: tape).loss)
-      _ = try task.updater.update(from: tape, step: step)
+      tape.backward(from: try task.loss(of: task.batchMaker()(step), number: step, on: tape).loss)
+      _ = try task.updater.update(gradients: task.updater.gradients(of: tape), step: step, on: device)
     }
     return task.model.parameters.flatMap { $0.value.array }
   }
@@ -88,6 +88,25 @@ struct AutoencoderTaskTests {
       try task.export(to: folder + "/model", on: device)
       let loaded = try VideoAutoencoder(folder: URL(fileURLWithPath: folder + "/model"))
       #expect(loaded.store["latent_std"].value.array.allSatisfy { $0 > 0 && $0 != 1 })
+    }
+  }
+
+  @Test("errors count more on the object, where it passes and just beside, in every frame alike")
+  func objectWeights() {
+    // A pixel that moves two columns to the right in two frames of 8 × 12.
+    let mask = Tensor(zeros: [2, 8, 12, 3])
+    for (frame, column) in [(0, 4), (1, 6)] {
+      for channel in 0..<3 { mask.pointer[((frame * 8 + 3) * 12 + column) * 3 + channel] = 1 }
+    }
+    let weights = ObjectWeights.of(mask: mask, highest: 5)
+    #expect(weights.shape == mask.shape)
+    for frame in 0..<2 {
+      for row in 0..<8 {
+        for column in 0..<12 {
+          let isNear = (1...5).contains(row) && (2...8).contains(column)
+          #expect(weights.pointer[((frame * 8 + row) * 12 + column) * 3 + 1] == (isNear ? 5 : 1), "\(row) \(column)")
+        }
+      }
     }
   }
 }

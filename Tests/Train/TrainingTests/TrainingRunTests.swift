@@ -12,20 +12,20 @@ private final class LineTask: TrainingTask {
   let weight = Parameter(name: "weight", value: Tensor([0.5, -0.5], shape: [1, 2]))
   let bias = Parameter(name: "bias", value: Tensor([0], shape: [1]))
   let updater: WeightUpdater
-  let samplesPerStep = 4
-  var poisonedStep: Int?
+  let samplesPerBatch = 4
+  var poisonedBatch: Int?
 
   init(recipe: RunRecipe) { updater = WeightUpdater([weight, bias], recipe: recipe.optimizer) }
 
   func batchMaker() -> @Sendable (Int) throws -> Tensor {
-    { step in NoiseStream(seed: 7, purpose: .training(0), chunk: UInt32(step)).normals(shape: [4, 2]) }
+    { NoiseStream(seed: 7, purpose: .training(0), chunk: UInt32($0)).normals(shape: [4, 2]) }
   }
 
-  func loss(of batch: Tensor, step: Int, on tape: Tape) throws -> (loss: Variable, parts: [String: Double]) {
+  func loss(of batch: Tensor, number: Int, on tape: Tape) throws -> (loss: Variable, parts: [String: Double]) {
     let target = Tensor((0..<4).map { 2 * batch.pointer[2 * $0] - batch.pointer[2 * $0 + 1] + 1 }, shape: [4, 1])
     let output = tape.linear(tape.constant(batch), weight: weight, bias: bias)
     let loss = tape.meanSquaredError(output, target, blockWeights: nil)
-    return (step == poisonedStep ? tape.scale(loss, by: .nan) : loss, [:])
+    return (number == poisonedBatch ? tape.scale(loss, by: .nan) : loss, [:])
   }
 
   func measure(on device: ComputeDevice) throws -> [String: Double] { [:] }
@@ -45,7 +45,7 @@ struct TrainingRunTests {
     try body(folder)
   }
 
-  private func recipe(in folder: String, steps: Int = 60) throws -> RunRecipe {
+  private func recipe(in folder: String, steps: Int = 60, optimizer: String = "adamw") throws -> RunRecipe {
     let path = folder + "/line.toml"
     let text = """
       kind = "text-encoder"
@@ -53,6 +53,7 @@ struct TrainingRunTests {
       steps = \(steps)
       log_every = 5
       [optimizer]
+      kind = "\(optimizer)"
       learning_rate = 0.05
       warm_up_steps = 5
       """
@@ -71,10 +72,12 @@ struct TrainingRunTests {
     return try run.train(until: stopping)
   }
 
-  @Test("a run stopped after every step ends with the same weights as one that never stopped")
-  func resumesBitForBit() throws {
+  @Test(
+    "a run stopped after every step ends with the same weights as one that never stopped",
+    arguments: ["adam", "adamw", "adafactor", "muon"])
+  func resumesBitForBit(optimizer: String) throws {
     try withFolder { folder in
-      let recipe = try recipe(in: folder, steps: 12)
+      let recipe = try recipe(in: folder, steps: 12, optimizer: optimizer)
       let whole = LineTask(recipe: recipe)
       #expect(try train(whole, recipe, in: folder + "/whole"))
       var pieces = LineTask(recipe: recipe)
@@ -113,6 +116,33 @@ struct TrainingRunTests {
     }
   }
 
+  @Test("a step of two batches moves by the mean of their gradients, and counts the samples of both")
+  func accumulates() throws {
+    try withFolder { folder in
+      let path = folder + "/line.toml"
+      func recipe(_ accumulated: Int) throws -> RunRecipe {
+        let text = "kind = \"text-encoder\"\nmodel = \"model\"\nsteps = 1\naccumulate = \(accumulated)\nlog_every = 1\n"
+        try DurableFile.replace(path, with: text)
+        return try Recipe(file: path).run
+      }
+      let task = LineTask(recipe: try recipe(2))
+      var gradients: [[Float]] = []
+      for number in 0..<2 {
+        let tape = Tape(device: device, recording: true)
+        tape.backward(from: try task.loss(of: task.batchMaker()(number), number: number, on: tape).loss)
+        gradients.append(try #require(tape.gradient(of: task.weight)).array)
+      }
+      let run = try TrainingRun(task, recipe: recipe(2), on: device, options: RunOptions(workFolder: folder + "/work"))
+      #expect(try run.train(until: StopRequest()))
+      let mean = zip(gradients[0], gradients[1]).map { ($0 + $1) / 2 }
+      let expected = Parameter(name: "weight", value: Tensor([0.5, -0.5], shape: [1, 2]))
+      #expect(RunLog(path: folder + "/work/log.jsonl").records().map(\.samples) == [8])
+      let rate = try recipe(2).optimizer.rate.rate(at: 0)
+      AdamW([expected]).update(gradients: [Tensor(mean, shape: [1, 2])], rate: rate, on: device)
+      for (found, wanted) in zip(task.weight.value.array, expected.value.array) { #expect(abs(found - wanted) < 1e-6) }
+    }
+  }
+
   @Test("a loss that is no number ends the run and leaves the last good checkpoint")
   func stopsWhenDiverged() throws {
     try withFolder { folder in
@@ -121,7 +151,7 @@ struct TrainingRunTests {
       stop.stop()
       _ = try train(LineTask(recipe: recipe), recipe, in: folder, stopping: stop)
       let task = LineTask(recipe: recipe)
-      task.poisonedStep = 3
+      task.poisonedBatch = 3
       #expect { try train(task, recipe, in: folder) } throws: { ($0 as? TrainingError)?.code == .diverged }
       let again = LineTask(recipe: recipe)
       var options = RunOptions(workFolder: folder + "/work")

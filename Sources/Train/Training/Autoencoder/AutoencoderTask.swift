@@ -42,19 +42,20 @@ package final class AutoencoderTask: TrainingTask {
     crops = CropBatches(recipe.crops, objectWeight: recipe.objectWeight, seed: run.seed)
   }
 
-  package var samplesPerStep: Int { crops.samplesPerStep }
+  package var samplesPerBatch: Int { crops.samplesPerBatch }
 
   package func batchMaker() -> @Sendable (Int) throws -> [CropBatch] {
-    { [crops] step in crops.batch(at: step) }
+    { [crops] in crops.batch(at: $0) }
   }
 
-  package func loss(of batch: [CropBatch], step: Int, on tape: Tape) throws -> (loss: Variable, parts: [String: Double])
-  {
+  package func loss(of batch: [CropBatch], number: Int, on tape: Tape) throws -> (
+    loss: Variable, parts: [String: Double]
+  ) {
     let weightSum = recipe.crops.reduce(0) { $0 + $1.weight }
     var parts: [String: Double] = [:]
     var total: Variable?
     for (index, (crops, group)) in zip(batch, recipe.crops).enumerated() {
-      let latents = disturb(encode(crops.frames, on: tape), step: step, group: index, on: tape)
+      let latents = disturb(encode(crops.frames, on: tape), number: number, group: index, on: tape)
       let output = model.decode(latents, on: tape)
       let share = group.weight / weightSum
       let loss = error(of: output, crops, share: share, on: tape)
@@ -88,12 +89,12 @@ package final class AutoencoderTask: TrainingTask {
   /// Adds noise of `latentNoise` standard deviations of each channel, so that the decoder forgives the small errors of
   /// sampled latents and near latents come to mean near pictures. Relative to the channel's spread in the batch: the
   /// encoder cannot evade it by larger latents.
-  private func disturb(_ latents: Variable, step: Int, group: Int, on tape: Tape) -> Variable {
+  private func disturb(_ latents: Variable, number: Int, group: Int, on tape: Tape) -> Variable {
     guard recipe.latentNoise > 0 else { return latents }
     var statistics = ChannelStatistics(channelCount: model.configuration.latentChannels)
     statistics.add(latents.value)
     let scales = statistics.standardDeviation.map { $0 * Float(recipe.latentNoise) }
-    let noise = NoiseStream(seed: run.seed, purpose: .training(group), chunk: UInt32(step))
+    let noise = NoiseStream(seed: run.seed, purpose: .training(group), chunk: UInt32(number))
       .normals(shape: latents.shape)
     for index in 0..<noise.count { noise.pointer[index] *= scales[index % scales.count] }
     return tape.add(latents, tape.constant(noise))

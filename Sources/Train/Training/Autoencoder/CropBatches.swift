@@ -23,11 +23,11 @@ struct CropBatches: Sendable {
     scenes = SceneSource(seed: seed)
   }
 
-  var samplesPerStep: Int { crops.reduce(0) { $0 + $1.count } }
+  var samplesPerBatch: Int { crops.reduce(0) { $0 + $1.count } }
 
   /// Crops of each group; every scene is used once.
-  func batch(at step: Int) -> [CropBatch] {
-    var scene = step * samplesPerStep
+  func batch(at number: Int) -> [CropBatch] {
+    var scene = number * samplesPerBatch
     return crops.map { group in
       let drawn = (0..<group.count).map { draw(group, scene: scene + $0) }
       scene += group.count
@@ -45,7 +45,7 @@ struct CropBatches: Sendable {
     let mask = scene.objectMask.render(resolution: resolution, times: times, crop: rectangle)
     return CropBatch(
       frames: scene.render(resolution: resolution, times: times, crop: rectangle),
-      weights: mask.map { 1 + (objectWeight - 1) * max(0, $0) })
+      weights: ObjectWeights.of(mask: mask, highest: objectWeight))
   }
 
   /// The times of `count` consecutive frames, beginning anywhere in the clip.

@@ -44,10 +44,10 @@ package struct DenoiserBatchMaker: Sendable {
     self.model = model
   }
 
-  /// The batch of a step; the same for the same step.
-  package func batch(at step: Int) -> DenoiserBatch {
-    let drafts = (0..<mixture.itemCount).map { draft(item: $0, step: step) }
-    var draw = draws(item: mixture.itemCount, step: step)
+  /// Batch `number`; the same for the same number.
+  package func batch(at number: Int) -> DenoiserBatch {
+    let drafts = (0..<mixture.itemCount).map { draft(item: $0, batch: number) }
+    var draw = draws(item: mixture.itemCount, batch: number)
     return DenoiserBatch(
       items: drafts.map(\.item), clean: .concatenating(drafts.map(\.clean)),
       noisy: .concatenating(drafts.map(\.noisy)), target: .concatenating(drafts.map(\.target)),
@@ -56,8 +56,8 @@ package struct DenoiserBatchMaker: Sendable {
   }
 
   /// The random choices of one item; of the batch as a whole for `item` = itemCount.
-  private func draws(item: Int, step: Int) -> DrawSequence {
-    DrawSequence(seed: seed, index: step * (mixture.itemCount + 1) + item)
+  private func draws(item: Int, batch number: Int) -> DrawSequence {
+    DrawSequence(seed: seed, index: number * (mixture.itemCount + 1) + item)
   }
 
   private struct Draft {
@@ -70,8 +70,8 @@ package struct DenoiserBatchMaker: Sendable {
     let pixelWeights: [Float]
   }
 
-  private func draft(item: Int, step: Int) -> Draft {
-    var draw = draws(item: item, step: step)
+  private func draft(item: Int, batch number: Int) -> Draft {
+    var draw = draws(item: item, batch: number)
     let isStack = item < mixture.imageStackCount
     let examples = isStack ? images : videos
     let picks = (0..<(isStack ? model.frames : 1)).map { _ in examples.pick(&draw) }
@@ -89,14 +89,14 @@ package struct DenoiserBatchMaker: Sendable {
       isImageStack: isStack, conditions: conditions, givenFrameCount: predicts ? 1 + draw.index(below: 2) : 0,
       showsGivenFrames: !draw.chance(mixture.dropGivenFrames))
     let clean = Tensor.concatenating(picks.map { examples.latent(of: $0) })
-    let noise = normals(like: clean, stream: 0, step: step, item: item)
+    let noise = normals(like: clean, stream: 0, batch: number, item: item)
     let velocities = conditions.map { Velocity(gamma: schedule.gamma($0.timestep)) }
     return Draft(
       item: description, clean: [clean].batched,
       noisy: [combine(clean, noise, velocities) { $0.noisy(clean: $1, epsilon: $2) }].batched,
       target: [combine(clean, noise, velocities) { $0.target(clean: $1, epsilon: $2) }].batched,
       lowResolution: augmented
-        ? [lowResolution(of: picks, in: examples, conditions, step: step, item: item)].batched : nil,
+        ? [lowResolution(of: picks, in: examples, conditions, batch: number, item: item)].batched : nil,
       pixelWeights: pixelWeights(of: picks, in: examples, givenFrameCount: description.givenFrameCount))
   }
 
@@ -115,16 +115,16 @@ package struct DenoiserBatchMaker: Sendable {
 
   /// The low-resolution latents with the noise of each condition's augmentation.
   private func lowResolution(
-    of picks: [Int], in examples: LatentExamples, _ conditions: [DenoiserItem.Condition], step: Int, item: Int
+    of picks: [Int], in examples: LatentExamples, _ conditions: [DenoiserItem.Condition], batch number: Int, item: Int
   ) -> Tensor {
     let clean = Tensor.concatenating(picks.map { examples.lowResolutionLatent(of: $0) })
-    let noise = normals(like: clean, stream: 1, step: step, item: item)
+    let noise = normals(like: clean, stream: 1, batch: number, item: item)
     let velocities = conditions.map { Velocity(gamma: schedule.gamma($0.augmentation ?? -1)) }
     return combine(clean, noise, velocities) { $0.noisy(clean: $1, epsilon: $2) }
   }
 
-  private func normals(like tensor: Tensor, stream: Int, step: Int, item: Int) -> Tensor {
-    NoiseStream(seed: seed, purpose: .training(stream), chunk: UInt32(step), item: UInt32(item))
+  private func normals(like tensor: Tensor, stream: Int, batch number: Int, item: Int) -> Tensor {
+    NoiseStream(seed: seed, purpose: .training(stream), chunk: UInt32(number), item: UInt32(item))
       .normals(shape: tensor.shape)
   }
 

@@ -73,6 +73,7 @@ extension DenoiserTask {
     plain.detailWeight = 1
     let held = batches(plain, data.heldVideos, data.heldImages)
     let model = try VideoTransformer.forTraining(configuration, start: recipe.start, seed: run.seed)
+    model.recomputesLayers = recipe.recomputesLayers
     self.init(
       recipe, run: run, model: model, text: try TextEncoder(of: recipe, for: configuration),
       autoencoder: library.autoencoder, heldVideos: data.heldVideos, training: training, held: held)

@@ -45,16 +45,16 @@ package final class DenoiserTask: TrainingTask {
   }
 
   /// Videos count as one, a stack as the images that it holds.
-  package var samplesPerStep: Int {
+  package var samplesPerBatch: Int {
     let stacks = recipe.mixture.imageStackCount
     return recipe.mixture.itemCount - stacks + stacks * model.configuration.frames
   }
 
   package func batchMaker() -> @Sendable (Int) throws -> DenoiserBatch {
-    { [training] step in training.batch(at: step) }
+    { [training] in training.batch(at: $0) }
   }
 
-  package func loss(of batch: DenoiserBatch, step: Int, on tape: Tape) throws -> (
+  package func loss(of batch: DenoiserBatch, number: Int, on tape: Tape) throws -> (
     loss: Variable, parts: [String: Double]
   ) {
     (try loss(of: batch, on: tape), [:])

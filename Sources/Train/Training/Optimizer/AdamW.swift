@@ -10,7 +10,7 @@ import Tensors
 /// w = w − rate·( decay·w + (m / (1 − β1ⁿ)) / (√(v / (1 − β2ⁿ)) + ε) )
 /// ```
 /// Vectors (biases, norms, scales) do not decay.
-package final class AdamW {
+package final class AdamW: Optimizer {
   package struct Hyperparameters: Sendable, Equatable {
     package var beta1: Float = 0.9
     package var beta2: Float = 0.99
@@ -26,7 +26,7 @@ package final class AdamW {
   private var means: [Tensor]
   private var squares: [Tensor]
   /// Updates made so far.
-  package private(set) var updateCount = 0
+  private var updateCount = 0
 
   package init(_ parameters: [Parameter], hyperparameters: Hyperparameters = Hyperparameters()) {
     self.parameters = parameters
@@ -35,12 +35,6 @@ package final class AdamW {
     squares = parameters.map { Tensor(zeros: $0.shape) }
   }
 
-  /// Changes the parameters in place.
-  ///
-  /// - Parameters:
-  ///   - gradients: one for each parameter, in their order; `nil` where the loss does not depend on it: it then keeps
-  ///     its value and its moments.
-  ///   - gradientScale: multiplied into every gradient first (clipping).
   package func update(gradients: [Tensor?], rate: Float, gradientScale: Float = 1, on device: ComputeDevice) {
     precondition(gradients.count == parameters.count, "\(gradients.count) gradients for \(parameters.count) parameters")
     updateCount += 1

@@ -11,7 +11,7 @@ import Tensors
 /// ```
 /// The factor gives an update the length that AdamW's usually have (Liu et al. 2025, "Muon is scalable for LLM
 /// training"), so that both take the same learning rate.
-package final class Muon {
+package final class Muon: Optimizer {
   package struct Hyperparameters: Sendable, Equatable {
     package var momentum: Float = 0.95
     package var weightDecay: Float = 0.01
@@ -38,11 +38,8 @@ package final class Muon {
     return parameter.name.hasSuffix(".weight") && parameter.name != "shared.weight" && min(rows, columns) >= 8
   }
 
-  /// Changes the parameters in place.
-  ///
-  /// - Parameter gradients: one for each parameter, in their order; `nil` where the loss does not depend on it: it then
-  ///   keeps its value and its momentum.
-  package func update(gradients: [Tensor?], rate: Float, on device: ComputeDevice) {
+  /// - Parameter gradientScale: ignored: an update's length does not follow the gradients'.
+  package func update(gradients: [Tensor?], rate: Float, gradientScale: Float = 1, on device: ComputeDevice) {
     precondition(gradients.count == parameters.count, "\(gradients.count) gradients for \(parameters.count) parameters")
     for (index, gradient) in gradients.enumerated() {
       guard let gradient else { continue }
@@ -73,8 +70,7 @@ extension Muon {
     Dictionary(uniqueKeysWithValues: zip(parameters, momenta).map { ("mean/\($0.name)", $1) })
   }
 
-  /// Takes up what `tensors` gave.
-  package func restore(from source: (String, [Int]) throws -> Tensor) rethrows {
+  package func restore(updateCount: Int, from source: (String, [Int]) throws -> Tensor) rethrows {
     for (index, parameter) in parameters.enumerated() {
       momenta[index] = try source("mean/\(parameter.name)", parameter.shape).copy()
     }

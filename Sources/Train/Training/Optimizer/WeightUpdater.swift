@@ -1,12 +1,19 @@
 import Autograd
+import Kernels
 import Tensors
 
 /// What a recipe's `[optimizer]` says.
 package struct OptimizerRecipe: Sendable, Equatable {
+  package enum Method: Sendable, Equatable {
+    case adamW
+    case adafactor(Adafactor.Hyperparameters)
+    /// For the weights that it takes; AdamW for the others.
+    case muon(Muon.Hyperparameters)
+  }
+
+  package var method = Method.adamW
   package var rate: LearningRate
   package var adamW = AdamW.Hyperparameters()
-  /// For the weights that it takes; `nil`: AdamW for all.
-  package var muon: Muon.Hyperparameters?
   /// The longest gradient (all weights as one vector); longer ones are scaled down to it.
   package var clipNorm: Double = 1
   package var averageDecay: Float = 0.999
@@ -18,11 +25,10 @@ package struct OptimizerRecipe: Sendable, Equatable {
 package final class WeightUpdater {
   private let parameters: [Parameter]
   private let recipe: OptimizerRecipe
-  private let adamW: AdamW
-  private let muon: Muon
-  /// Places in `parameters` of those that each has.
-  private let adamWIndices: [Int]
-  private let muonIndices: [Int]
+  /// Each with the places in `parameters` of those that it changes.
+  private let optimizers: [(optimizer: any Optimizer, indices: [Int])]
+  /// Updates made so far.
+  package private(set) var updateCount = 0
   package let average: ExponentialMovingAverage
 
   /// What one update did, for the log.
@@ -36,18 +42,34 @@ package final class WeightUpdater {
     let parameters = all.filter(\.isTrainable)
     self.parameters = parameters
     self.recipe = recipe
-    muonIndices = recipe.muon == nil ? [] : parameters.indices.filter { Muon.takes(parameters[$0]) }
-    adamWIndices = parameters.indices.filter { [muonIndices] in !muonIndices.contains($0) }
-    muon = Muon(muonIndices.map { parameters[$0] }, hyperparameters: recipe.muon ?? Muon.Hyperparameters())
-    adamW = AdamW(adamWIndices.map { parameters[$0] }, hyperparameters: recipe.adamW)
+    optimizers = Self.optimizers(parameters, recipe)
     average = ExponentialMovingAverage(parameters, decay: recipe.averageDecay)
   }
 
-  /// Changes the weights by the gradients of `tape`'s last `backward`.
+  private static func optimizers(
+    _ parameters: [Parameter], _ recipe: OptimizerRecipe
+  ) -> [(optimizer: any Optimizer, indices: [Int])] {
+    switch recipe.method {
+    case .adamW: return [(AdamW(parameters, hyperparameters: recipe.adamW), Array(parameters.indices))]
+    case .adafactor(let hyperparameters):
+      return [(Adafactor(parameters, hyperparameters: hyperparameters), Array(parameters.indices))]
+    case .muon(let hyperparameters):
+      let taken = parameters.indices.filter { Muon.takes(parameters[$0]) }
+      let others = parameters.indices.filter { !Muon.takes(parameters[$0]) }
+      return [
+        (AdamW(others.map { parameters[$0] }, hyperparameters: recipe.adamW), others),
+        (Muon(taken.map { parameters[$0] }, hyperparameters: hyperparameters), taken),
+      ]
+    }
+  }
+
+  /// The gradients of `tape`'s last `backward`, one for each weight that is trained.
+  package func gradients(of tape: Tape) -> [Tensor?] { parameters.map { tape.gradient(of: $0) } }
+
+  /// Changes the weights by their gradients.
   ///
   /// - Throws: `diverged`, before anything has changed, if a gradient is not finite.
-  package func update(from tape: Tape, step: Int) throws -> Report {
-    let gradients = parameters.map { tape.gradient(of: $0) }
+  package func update(gradients: [Tensor?], step: Int, on device: ComputeDevice) throws -> Report {
     let norm = gradientNorm(gradients)
     guard norm.isFinite else {
       throw TrainingError(
@@ -56,9 +78,11 @@ package final class WeightUpdater {
     }
     let rate = recipe.rate.rate(at: step)
     let scale = norm > recipe.clipNorm ? Float(recipe.clipNorm / norm) : 1
-    adamW.update(gradients: adamWIndices.map { gradients[$0] }, rate: rate, gradientScale: scale, on: tape.device)
-    muon.update(gradients: muonIndices.map { gradients[$0] }, rate: rate, on: tape.device)
-    average.update(updateCount: adamW.updateCount, on: tape.device)
+    for (optimizer, indices) in optimizers {
+      optimizer.update(gradients: indices.map { gradients[$0] }, rate: rate, gradientScale: scale, on: device)
+    }
+    updateCount += 1
+    average.update(updateCount: updateCount, on: device)
     return Report(gradientNorm: norm, rate: rate)
   }
 }
@@ -66,15 +90,14 @@ package final class WeightUpdater {
 // MARK: - Checkpoints
 
 extension WeightUpdater {
-  /// Everything that the next update depends on, under `weight/`, `average/`, `mean/` and (AdamW's) `square/`.
+  /// Everything that the next update depends on, under `weight/`, `average/` and the optimisers' own names.
   package var tensors: [String: Tensor] {
-    var result = adamW.tensors.merging(muon.tensors) { own, _ in own }
+    var result: [String: Tensor] = [:]
+    for (optimizer, _) in optimizers { result.merge(optimizer.tensors) { own, _ in own } }
     for parameter in parameters { result["weight/\(parameter.name)"] = parameter.value }
     for (name, value) in average.tensors { result["average/\(name)"] = value }
     return result
   }
-
-  package var updateCount: Int { adamW.updateCount }
 
   /// Takes up a saved state.
   ///
@@ -84,7 +107,7 @@ extension WeightUpdater {
       parameter.value = try source("weight/\(parameter.name)", parameter.shape).copy()
     }
     try average.restore { try source("average/\($0)", $1) }
-    try adamW.restore(updateCount: updateCount, from: source)
-    try muon.restore(from: source)
+    for (optimizer, _) in optimizers { try optimizer.restore(updateCount: updateCount, from: source) }
+    self.updateCount = updateCount
   }
 }

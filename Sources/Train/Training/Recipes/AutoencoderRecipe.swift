@@ -32,7 +32,7 @@ package struct AutoencoderRecipe: Sendable {
   package let squaredWeight: Double
   /// Noise on the latents in training, in standard deviations of each channel.
   package let latentNoise: Double
-  /// How much an error on the object counts against one on the background.
+  /// How much an error on the object, or where it passes, counts against one on the background.
   package let objectWeight: Double
   package let crops: [Crops]
   /// Scenes of each resolution and kind that the latents' statistics are taken over.

@@ -12,6 +12,8 @@ package struct DenoiserRecipe: Sendable {
   package let videoCount: Int
   package let imageCount: Int
   package let mixture: DenoiserMixture
+  /// Whether layers are computed again in the backward pass, to save memory.
+  package let recomputesLayers: Bool
 
   init(_ table: SettingsTable, run: RunRecipe) throws {
     autoencoder = run.path(try table.required("autoencoder"))
@@ -21,6 +23,7 @@ package struct DenoiserRecipe: Sendable {
     let examples = try table.table("examples")
     videoCount = try examples?.value("videos", default: 4096, in: 1...10_000_000) ?? 4096
     imageCount = try examples?.value("images", default: 2048, in: 1...10_000_000) ?? 2048
+    recomputesLayers = try table.value("recompute_layers", default: false)
     mixture = try DenoiserMixture(table.table("mixture"))
   }
 }

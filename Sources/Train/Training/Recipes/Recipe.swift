@@ -56,6 +56,8 @@ package struct RunRecipe: Sendable {
   /// The part of a model folder that is trained: its config.json is read, its weights are written by `export`.
   package let modelFolder: String
   package let optimizer: OptimizerRecipe
+  /// Batches whose gradients' mean makes a step.
+  package let accumulatedBatches: Int
   /// What the operands of matrix products are rounded to in training.
   package let products: Products
 
@@ -73,6 +75,7 @@ package struct RunRecipe: Sendable {
     logEvery = try table.value("log_every", default: 20, in: 1...1_000_000)
     measureEvery = try table.value("measure_every", default: 1000, in: 1...1_000_000)
     modelFolder = RunRecipe.resolve(try table.required("model"), in: folder)
+    accumulatedBatches = try table.value("accumulate", default: 1, in: 1...10_000)
     products = try table.choice("products", default: .float32)
     optimizer = try OptimizerRecipe(table.table("optimizer"), steps: steps)
   }
@@ -87,8 +90,9 @@ package struct RunRecipe: Sendable {
 
 extension OptimizerRecipe {
   private enum Kind: String, CaseIterable {
+    case adam
     case adamW = "adamw"
-    case muon
+    case adafactor, muon
   }
 
   init(_ table: SettingsTable?, steps: Int) throws {
@@ -104,14 +108,34 @@ extension OptimizerRecipe {
         totalSteps: steps, final: try table.value("final_rate", default: 0, in: 0...1)))
     adamW.beta1 = try table.value("beta1", default: adamW.beta1, in: 0...0.9999)
     adamW.beta2 = try table.value("beta2", default: adamW.beta2, in: 0...0.99999)
-    adamW.weightDecay = try table.value("weight_decay", default: adamW.weightDecay, in: 0...1)
-    if try table.choice("kind", default: Kind.adamW) == .muon {
-      var muon = Muon.Hyperparameters()
-      muon.momentum = try table.value("momentum", default: muon.momentum, in: 0...0.9999)
-      muon.weightDecay = adamW.weightDecay
-      self.muon = muon
-    }
+    try readMethod(table)
     clipNorm = try table.value("clip_norm", default: clipNorm, in: 1e-6...1e6)
     averageDecay = try table.value("average_decay", default: averageDecay, in: 0...0.999999)
+  }
+
+  private mutating func readMethod(_ table: SettingsTable) throws {
+    let kind = try table.choice("kind", default: Kind.adamW)
+    let decays = kind == .adamW || kind == .muon
+    let weightDecay = try table.value("weight_decay", default: decays ? adamW.weightDecay : 0, in: 0...1)
+    adamW.weightDecay = weightDecay
+    switch kind {
+    case .adamW: method = .adamW
+    case .adam:
+      method = .adamW
+      if weightDecay > 0 {
+        throw table.error(
+          .range, "weight_decay", "weight_decay is \(weightDecay), and adam does not decay",
+          hint: "leave it out, or take adamw, whose decay is apart from the gradient")
+      }
+    case .adafactor:
+      var adafactor = Adafactor.Hyperparameters()
+      adafactor.weightDecay = weightDecay
+      method = .adafactor(adafactor)
+    case .muon:
+      var muon = Muon.Hyperparameters()
+      muon.momentum = try table.value("momentum", default: muon.momentum, in: 0...0.9999)
+      muon.weightDecay = weightDecay
+      method = .muon(muon)
+    }
   }
 }

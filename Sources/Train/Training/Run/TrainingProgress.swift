@@ -17,6 +17,14 @@ struct StepFigures {
   let loss: Double
   let parts: [String: Double]
   let update: WeightUpdater.Report
+
+  /// The means over a step's batches.
+  init(meanOf batches: [(loss: Double, parts: [String: Double])], update: WeightUpdater.Report) {
+    let share = 1 / Double(batches.count)
+    loss = batches.reduce(0) { $0 + share * $1.loss }
+    parts = batches.reduce(into: [:]) { sums, batch in sums.merge(batch.parts.mapValues { share * $0 }) { $0 + $1 } }
+    self.update = update
+  }
 }
 
 /// The steps between two records of the log.

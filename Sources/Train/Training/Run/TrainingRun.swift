@@ -67,7 +67,7 @@ package final class TrainingRun<Task: TrainingTask> {
     try log.rewind(to: progress.step)
     let clock = ContinuousClock()
     let start = clock.now
-    let batches = Prefetcher(startingAt: progress.step, make: task.batchMaker())
+    let batches = Prefetcher(startingAt: progress.step * recipe.accumulatedBatches, make: task.batchMaker())
     defer { batches.stop() }
     var lastCheckpoint = start
     var interval = LogInterval(since: progress)
@@ -89,21 +89,28 @@ package final class TrainingRun<Task: TrainingTask> {
     return progress.step == recipe.steps
   }
 
+  /// Updates the weights by the mean of the gradients of some batches.
   private func takeStep(_ batches: Prefetcher<Task.Batch>) throws -> StepFigures {
-    let batch = try batches.batch(at: progress.step)
-    let tape = Tape(device: device, recording: true)
-    let (loss, parts) = try task.loss(of: batch, step: progress.step, on: tape)
-    let value = Double(loss.value.scalar)
-    guard value.isFinite else {
-      throw TrainingError(
-        .diverged, "step \(progress.step): the loss is \(value); lower learning_rate and start from the last checkpoint"
-      )
+    let count = recipe.accumulatedBatches
+    var mean = GradientMean(count: count)
+    var figures: [(loss: Double, parts: [String: Double])] = []
+    for index in progress.step * count..<(progress.step + 1) * count {
+      let tape = Tape(device: device, recording: true)
+      let (loss, parts) = try task.loss(of: batches.batch(at: index), number: index, on: tape)
+      let value = Double(loss.value.scalar)
+      guard value.isFinite else {
+        throw TrainingError(
+          .diverged,
+          "step \(progress.step): the loss is \(value); lower learning_rate and start from the last checkpoint")
+      }
+      tape.backward(from: loss)
+      mean.add(task.updater.gradients(of: tape), on: device)
+      figures.append((value, parts))
     }
-    tape.backward(from: loss)
-    let update = try task.updater.update(from: tape, step: progress.step)
-    progress.samples += task.samplesPerStep
+    let update = try task.updater.update(gradients: mean.gradients, step: progress.step, on: device)
+    progress.samples += count * task.samplesPerBatch
     progress.step += 1
-    return StepFigures(loss: value, parts: parts, update: update)
+    return StepFigures(meanOf: figures, update: update)
   }
 
   private func finish(_ interval: inout LogInterval) throws {

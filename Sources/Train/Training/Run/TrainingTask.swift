@@ -10,12 +10,14 @@ package protocol TrainingTask {
   /// The weights that training changes, with their optimiser.
   var updater: WeightUpdater { get }
   /// Clips and images in one batch, for the log.
-  var samplesPerStep: Int { get }
+  var samplesPerBatch: Int { get }
 
-  /// Makes the batch of a step, from nothing but the step's number; called on another thread.
-  func batchMaker() -> @Sendable (_ step: Int) throws -> Batch
-  /// The scalar that a step lessens, recorded on `tape`, and named parts of it for the log.
-  func loss(of batch: Batch, step: Int, on tape: Tape) throws -> (loss: Variable, parts: [String: Double])
+  /// Makes a batch from nothing but its number; called on another thread.
+  func batchMaker() -> @Sendable (_ number: Int) throws -> Batch
+  /// The scalar that training lessens, recorded on `tape`, and named parts of it for the log.
+  ///
+  /// - Parameter number: the batch's.
+  func loss(of batch: Batch, number: Int, on tape: Tape) throws -> (loss: Variable, parts: [String: Double])
   /// Figures on clips that training never sees, with the averaged weights.
   func measure(on device: ComputeDevice) throws -> [String: Double]
   /// Draws a picture of what the averaged weights do, as a PNG file; nothing for tasks without pictures.

@@ -27,9 +27,9 @@ struct CaptionBatches: Sendable {
     self.tokenizer = tokenizer
   }
 
-  func batch(at step: Int) throws -> CaptionBatch {
+  func batch(at number: Int) throws -> CaptionBatch {
     var batch = CaptionBatch()
-    for item in 0..<count { try batch.append(Self.caption(scenes, index: step * count + item), tokenizer) }
+    for item in 0..<count { try batch.append(Self.caption(scenes, index: number * count + item), tokenizer) }
     return batch
   }
 

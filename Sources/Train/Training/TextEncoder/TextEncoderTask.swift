@@ -50,16 +50,16 @@ package final class TextEncoderTask: TrainingTask {
       textFile: URL(fileURLWithPath: textPath), modelFile: URL(fileURLWithPath: path), pieceCount: recipe.pieceCount)
   }
 
-  package var samplesPerStep: Int { recipe.captionsPerStep }
+  package var samplesPerBatch: Int { recipe.captionsPerStep }
 
   package func batchMaker() -> @Sendable (Int) throws -> CaptionBatch {
     let batches = CaptionBatches(
       seed: run.seed, split: .training, count: recipe.captionsPerStep, tokenizer: tokenizer)
-    return { step in try batches.batch(at: step) }
+    return { try batches.batch(at: $0) }
   }
 
   package func loss(
-    of batch: CaptionBatch, step: Int, on tape: Tape
+    of batch: CaptionBatch, number: Int, on tape: Tape
   ) throws -> (loss: Variable, parts: [String: Double]) {
     let losses = zip(logits(of: batch, on: tape), batch.labels).map { tape.crossEntropy($0, labels: $1) }
     return (losses.dropFirst().reduce(losses[0]) { tape.add($0, $1) }, [:])
