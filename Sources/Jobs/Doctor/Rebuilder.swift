@@ -67,7 +67,8 @@ package struct Rebuilder {
     let scanner = SpoolScanner(root: try Folder(spool), limits: .generous, settle: .zero)
     var jobs: [RestoredJob] = []
     var numbers: Set<JobID> = []
-    for case .request(let file, let request) in scanner.scan(known: [:], at: .now, limit: .max).found {
+    let found = scanner.scan(scanner.list(), known: [:], at: .now, limit: .max, byteLimit: .max).found
+    for case .request(let file, let request) in found {
       guard var job = job(file, request, folders, &report, now) else { continue }
       // A request that was copied with its results: one number, two jobs.
       if let id = job.id, !numbers.insert(id).inserted { job.id = nil }
