@@ -9,7 +9,8 @@ package struct WaltctlCommand: AsyncParsableCommand {
     subcommands: [
       StatusCommand.self, ListCommand.self, SubmitCommand.self, WaitCommand.self, WatchCommand.self,
       CancelCommand.self, RetryCommand.self, HoldCommand.self, ReleaseCommand.self, PriorityCommand.self,
-      EventsCommand.self, ModelsCommand.self, AccountsCommand.self, DrainCommand.self, ResumeCommand.self, ExportCommand.self,
+      EventsCommand.self, ModelsCommand.self, AccountsCommand.self, DrainCommand.self, ResumeCommand.self,
+      ExportCommand.self,
       DoctorCommand.self, ManualCommand.self,
     ])
 
