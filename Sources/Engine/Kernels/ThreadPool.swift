@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// Threads that share out the tiles of one kernel call at a time.
+/// Threads that share out the tiles of one kernel call at a time; callers that come together take turns.
 ///
 /// The caller works too. Which thread takes which tile is left to chance, so a tile must write only what is its own.
 final class ThreadPool: Sendable {
@@ -60,6 +60,8 @@ private final class ThreadCrew: @unchecked Sendable {
   }
 
   let threadCount: Int
+  /// Held by the caller whose job the crew has, for as long as it has it.
+  private let turn = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let done = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -76,15 +78,18 @@ private final class ThreadCrew: @unchecked Sendable {
 
   init(threadCount: Int) {
     self.threadCount = threadCount
+    pthread_mutex_init(turn, nil)
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(wake, nil)
     pthread_cond_init(done, nil)
   }
 
   deinit {
+    pthread_mutex_destroy(turn)
     pthread_mutex_destroy(mutex)
     pthread_cond_destroy(wake)
     pthread_cond_destroy(done)
+    turn.deallocate()
     mutex.deallocate()
     wake.deallocate()
     done.deallocate()
@@ -106,6 +111,8 @@ private final class ThreadCrew: @unchecked Sendable {
     withoutActuallyEscaping(body) { body in
       withUnsafePointer(to: body) { body in
         let job = Job(count: count, body: body)
+        pthread_mutex_lock(turn)
+        defer { pthread_mutex_unlock(turn) }
         publish(job)
         work(on: job, worker: 0)
         waitForWorkers(count)

@@ -195,6 +195,25 @@ struct KernelTests {
     }
   }
 
+  @Test("Several callers may use a device at once, and each gets what it would get alone")
+  func callersAtOnce() async {
+    let device = ComputeDevice(threadCount: 2)
+    func product(seed: UInt64) -> [Float] {
+      let (a, w) = (randomTensor([300, 64], seed: seed), randomTensor([96, 64], seed: seed + 100))
+      let c = Tensor(zeros: [300, 96])
+      device.product(a.pointer, rows: 300, device.packTransposed(w), into: c.pointer)
+      return withExtendedLifetime(a) { c.array }
+    }
+    let alone = (0..<4).map { product(seed: UInt64($0)) }
+    let wrong = await withTaskGroup(of: Int.self) { group in
+      for caller in 0..<4 {
+        group.addTask { (0..<200).count { _ in product(seed: UInt64(caller)) != alone[caller] } }
+      }
+      return await group.reduce(0, +)
+    }
+    #expect(wrong == 0, "\(wrong) of 800 products differ")
+  }
+
   @Test("Kernels that this processor cannot run are refused with a reason")
   func unknownKernels() {
     #expect(throws: KernelsError.self) { try ComputeDevice(threadCount: 1, kernels: "z80") }
