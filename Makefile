@@ -18,7 +18,7 @@ PACKAGES = pkg-config libssl-dev libsystemd-dev libsqlite3-dev libpng-dev libavf
 # One prompt file instead of all examples: make demo PROMPT=spool/examples/circle.json
 PROMPT ?= $(sort $(wildcard spool/examples/*.json))
 
-.PHONY: setup build demo test soak benchmark-queue lint install uninstall clean
+.PHONY: setup build demo test soak benchmark benchmark-queue lint install uninstall clean
 
 setup:
 	@missing=$$(for p in $(PACKAGES); do \
@@ -54,6 +54,13 @@ soak: setup
 COUNT ?= 100000
 benchmark-queue: build
 	$(BIN)/queue-benchmark $(COUNT)
+
+# walt and PyTorch side by side, on the same weights; PyTorch is fetched from PyPI into an environment of its own.
+PEER = $(RUN)/peer
+benchmark: build
+	@[ -x $(PEER)/bin/python ] || python3 -m venv $(PEER)
+	@$(PEER)/bin/pip install --quiet -r Tests/Benchmark/peer/requirements.txt
+	$(PEER)/bin/python Tests/Benchmark/peer/compare.py --bin $(BIN) --work $(RUN)/benchmark
 
 lint:
 	swift format lint --strict -r Sources Tests Package.swift

@@ -208,6 +208,14 @@ let testSupport: [Target] = [
     name: "queue-benchmark",
     dependencies: ["DaemonTesting", "ControlCommands", "ControlProtocol", "DurableFiles", "JobModel"],
     path: "Tests/Support/queue-benchmark", swiftSettings: settings),
+  // walt's side of `make benchmark`; PyTorch's lies beside it.
+  .executableTarget(
+    name: "engine-benchmark",
+    dependencies: [
+      "Autograd", "COpenBLAS", "Diffusion", "Kernels", "Tensors", "Training", "VideoAutoencoder", "VideoPipeline",
+      "VideoTransformer", "Weights",
+    ],
+    path: "Tests/Benchmark/engine-benchmark", swiftSettings: settings),
   .target(
     name: "DaemonTesting",
     dependencies: ["ControlCommands", "ControlProtocol", "DurableFiles", "JobModel", "WorkerLauncher"],
