@@ -13,6 +13,7 @@ package struct PipelineConfiguration: Sendable, Hashable {
   }
 
   package struct Sampler: Sendable, Hashable {
+    /// Of the stages that say no number of their own.
     package var steps = 50
     package var eta = 0.0
     /// Whether the unconditional branch of guidance also drops the given frames.
@@ -25,6 +26,8 @@ package struct PipelineConfiguration: Sendable, Hashable {
   package struct Stage: Sendable, Hashable {
     package var model: String
     package var autoencoder: String
+    /// Sampling steps; nil: as many as the sampler's.
+    package var steps: Int?
     /// 7.5 for the base and 1 for the others unless said.
     package var guidance: Double
     /// Timestep of the noise on the low-resolution latents, −1 for none; 100 unless said. Ignored by the base.
@@ -72,6 +75,10 @@ package struct PipelineConfiguration: Sendable, Hashable {
       throw object.error(
         .invalidValue, "sampler.steps", "is \(sampler.steps), diffusion.steps allows 1 to \(timesteps)")
     }
+    for (index, stage) in stages.enumerated() where stage.steps ?? 1 > timesteps {
+      throw object.error(
+        .invalidValue, "stages[\(index)].steps", "is \(stage.steps ?? 1), diffusion.steps allows 1 to \(timesteps)")
+    }
     for (index, stage) in stages.enumerated().dropFirst() where stage.augmentationTimestep >= timesteps {
       throw object.error(
         .invalidValue, "stages[\(index)].k_sr",
@@ -103,6 +110,7 @@ extension PipelineConfiguration.Stage {
   fileprivate init(_ object: ConfigurationObject, isBase: Bool) throws {
     model = try object.folderName("model")
     autoencoder = try object.folderName("autoencoder")
+    steps = try object.optionalInteger("steps", in: 1...1000)
     guidance = try object.optionalNumber("guidance", in: 0...1000) ?? (isBase ? 7.5 : 1)
     augmentationTimestep = try object.optionalInteger("k_sr", in: -1...99_999) ?? 100
     try object.finish()
