@@ -35,7 +35,9 @@ extension FixtureEvaluator {
     let givenCount = try arguments.optionalInteger("n_cond", in: 0...(given?.shape[1] ?? 0)) ?? 0
     let counts = Set([texts.rows == nil ? nil : texts.ranges.count, classes?.count, low?.shape[0], given?.shape[0]])
       .compactMap { $0 }
-    guard counts.count <= 1 else { throw file.error("the inputs of \(golden.name) are of \(counts.sorted()) clips") }
+    guard counts.count <= 1, counts.first != 0 else {
+      throw file.error("the inputs of \(golden.name) are of \(counts.sorted()) clips")
+    }
     let sampling = StageSampling(
       stepCount: try arguments.integer("steps", in: 1...1000),
       guidance: .constant(try arguments.number("guidance", in: 0...1000)),
