@@ -25,8 +25,14 @@ package final class T5Encoder {
     let configuration = try T5Configuration(contentsOf: folder.appending(path: "config.json"))
     let store = try ParameterStore(
       loading: ModelFolder.openWeights(in: folder), specifications: Self.specifications(configuration),
-      ignoring: { $0.hasPrefix("decoder.") || $0.hasPrefix("lm_head.") || $0 == "encoder.embed_tokens.weight" })
+      ignoring: Self.isIgnored)
     self.init(configuration, store: store)
+  }
+
+  /// Whether a public file may hold a weight of this name that the encoder does not need: the decoder's, and a second
+  /// copy of `shared.weight`.
+  package static func isIgnored(_ weight: String) -> Bool {
+    weight.hasPrefix("decoder.") || weight.hasPrefix("lm_head.") || weight == "encoder.embed_tokens.weight"
   }
 
   /// Every weight of an encoder of this shape.

@@ -72,9 +72,42 @@ package struct Cascade {
   /// their own; nil for models without frame prediction, whose chunks do not know each other.
   package func continuation(of latents: Tensor, stage: Int) throws -> Tensor? {
     guard try model.denoiser(stage: stage).configuration.hasFramePrediction else { return nil }
+    try checkContinues(stage: stage)
     let pixels = try decodeChunk(latents, stage: stage)
     let last = pixels.rows((pixels.shape[0] - ChunkLayout.overlap)..<pixels.shape[0])
     return try encode(frames: last.map { max(-1, min(1, $0)) }, stage: stage)
+  }
+
+  /// How a clip is cut into chunks at `stage`.
+  package func layout(stage: Int) throws -> ChunkLayout {
+    let frames = try model.denoiser(stage: stage).configuration.frames
+    return ChunkLayout(
+      chunkFrameCount: try model.autoencoder(stage: stage).configuration.frameCount(ofLatentFrames: frames))
+  }
+
+  /// Chunks of a clip at `stage`.
+  ///
+  /// - Throws: `PipelineError` where one chunk is not enough and none can follow it.
+  private func chunkCount(_ clip: Clip, stage: Int) throws -> Int {
+    let layout = try layout(stage: stage)
+    guard let count = layout.chunkCount(frameCount: clip.frameCount) else {
+      throw PipelineError(
+        .unsupported,
+        "make \(clip.frameCount) frames: the model makes \(layout.chunkFrameCount) and cannot go on from them")
+    }
+    return count
+  }
+
+  /// Refuses models whose autoencoder does not make 2 latent frames of the frames that chunks share.
+  private func checkContinues(stage: Int) throws {
+    let (factor, layout) = (try model.autoencoder(stage: stage).configuration.temporalFactor, try layout(stage: stage))
+    guard factor == ChunkLayout.overlap - 1, layout.chunkFrameCount > ChunkLayout.overlap else {
+      throw PipelineError(
+        .unsupported,
+        "go on from \(ChunkLayout.overlap) frames: a chunk of this model has \(layout.chunkFrameCount), "
+          + "\(factor) for each latent frame; needed are more than \(ChunkLayout.overlap), \(ChunkLayout.overlap - 1) "
+          + "for each")
+    }
   }
 
   /// Width and height in pixels of what `stage` makes.
@@ -116,6 +149,7 @@ package struct Cascade {
   ///
   /// - Parameter continues: whether also the first chunk begins with frames that are another clip's.
   package func newFrames(_ latents: Tensor, stage: Int, chunk: Int, continues: Bool = false) throws -> Tensor {
+    if chunk > 0 || continues { try checkContinues(stage: stage) }
     let pixels = try decodeChunk(latents, stage: stage)
     return pixels.rows(
       ChunkLayout.newFrames(ofChunk: chunk, decodedCount: pixels.shape[0], continues: continues))
@@ -140,18 +174,20 @@ package struct Cascade {
       clip, text: (encoded[0], encoded.count > 1 ? encoded[1] : nil), firstFrames: firstFrames)
   }
 
-  /// The same from an encoded prompt.
+  /// The same from an encoded prompt; nil for models without text.
   package func generate(
     _ clip: Clip, text: (prompt: Tensor, negative: Tensor?)?, firstFrames: [Tensor]? = nil
   ) throws -> Result {
     var latents: [[Tensor]] = []
+    let chunkCount = try chunkCount(clip, stage: 0)
     for stage in clip.stages.indices {
       var chunks: [Tensor] = []
-      for chunk in 0..<clip.chunkCount {
+      let predictsFrames = try model.denoiser(stage: stage).configuration.hasFramePrediction
+      for chunk in 0..<chunkCount {
         let given =
           try chunk > 0
           ? continuation(of: chunks[chunk - 1], stage: stage)
-          : firstFrames.map { try encode(frames: $0[stage], stage: stage) }
+          : predictsFrames ? firstFrames.map { try encode(frames: $0[stage], stage: stage) } : nil
         let below = stage > 0 ? latents[stage - 1][chunk] : nil
         let item = item(clip, stage: stage, chunk: chunk, text: text, below: below, given: given)
         let sampler = try sampler(stage: stage, items: [item])

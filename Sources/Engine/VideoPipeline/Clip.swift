@@ -29,9 +29,6 @@ package struct Clip: Sendable {
   }
 
   package var isImage: Bool { frameCount == 1 }
-
-  /// How many chunks are sampled one after the other.
-  package var chunkCount: Int { ChunkLayout.chunkCount(frameCount: frameCount) }
 }
 
 /// How one stage of a clip is sampled.
@@ -57,7 +54,7 @@ extension PipelineConfiguration {
     stages.map { stage in
       StageSampling(
         stepCount: stage.steps ?? sampler.steps, guidance: .constant(stage.guidance), eta: sampler.eta,
-        augmentationTimestep: Int(stage.augmentationTimestep))
+        augmentationTimestep: stage.augmentationTimestep)
     }
   }
 

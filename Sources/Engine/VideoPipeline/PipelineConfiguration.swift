@@ -28,9 +28,10 @@ package struct PipelineConfiguration: Sendable, Hashable {
     package var autoencoder: String
     /// Sampling steps; nil: as many as the sampler's.
     package var steps: Int?
+    /// 7.5 for the base and 1 for the others unless said.
     package var guidance: Double
     /// Timestep of the noise on the low-resolution latents, −1 for none; 100 unless said. Ignored by the base.
-    package var augmentationTimestep: Double
+    package var augmentationTimestep: Int
   }
 
   /// The same model for another size: `folder` names a model folder.
@@ -59,11 +60,30 @@ package struct PipelineConfiguration: Sendable, Hashable {
     if let part = try object.optionalObject("diffusion") { diffusion = try Diffusion(part) }
     if let part = try object.optionalObject("sampler") { sampler = try Sampler(part) }
     text = try object.has("text") ? object.folderName("text") : nil
-    stages = try object.objects("stages", count: 1...3).map(Stage.init)
+    stages = try object.objects("stages", count: 1...3).enumerated().map { try Stage($1, isBase: $0 == 0) }
     framesPerSecond = try object.optionalInteger("fps", in: 1...240) ?? 8
     maxFrames = try object.optionalInteger("max_frames", in: 1...1_000_000)
     variants = try object.optionalObjects("variants", count: 0...64)?.map(Variant.init) ?? []
     try object.finish()
+    try checkTimesteps(object)
+  }
+
+  /// Refuses more sampling steps than there are timesteps, and noise beyond the last one.
+  private func checkTimesteps(_ object: ConfigurationObject) throws {
+    let timesteps = diffusion.steps
+    guard sampler.steps <= timesteps else {
+      throw object.error(
+        .invalidValue, "sampler.steps", "is \(sampler.steps), diffusion.steps allows 1 to \(timesteps)")
+    }
+    for (index, stage) in stages.enumerated() where stage.steps ?? 1 > timesteps {
+      throw object.error(
+        .invalidValue, "stages[\(index)].steps", "is \(stage.steps ?? 1), diffusion.steps allows 1 to \(timesteps)")
+    }
+    for (index, stage) in stages.enumerated().dropFirst() where stage.augmentationTimestep >= timesteps {
+      throw object.error(
+        .invalidValue, "stages[\(index)].k_sr",
+        "is \(stage.augmentationTimestep), diffusion.steps allows -1 to \(timesteps - 1)")
+    }
   }
 }
 
@@ -87,12 +107,12 @@ extension PipelineConfiguration.Sampler {
 }
 
 extension PipelineConfiguration.Stage {
-  fileprivate init(_ object: ConfigurationObject) throws {
+  fileprivate init(_ object: ConfigurationObject, isBase: Bool) throws {
     model = try object.folderName("model")
     autoencoder = try object.folderName("autoencoder")
     steps = try object.optionalInteger("steps", in: 1...1000)
-    guidance = try object.optionalNumber("guidance", in: 0...1000) ?? 1
-    augmentationTimestep = try object.optionalNumber("k_sr", in: -1...999) ?? 100
+    guidance = try object.optionalNumber("guidance", in: 0...1000) ?? (isBase ? 7.5 : 1)
+    augmentationTimestep = try object.optionalInteger("k_sr", in: -1...99_999) ?? 100
     try object.finish()
   }
 }

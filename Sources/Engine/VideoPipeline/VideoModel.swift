@@ -83,8 +83,24 @@ package final class VideoModel {
     if let loaded = autoencoders[part] { return loaded }
     willLoad(part)
     let loaded = try VideoAutoencoder(folder: folder.appending(path: part))
+    try check(loaded.configuration, of: part)
     autoencoders[part] = loaded
     return loaded
+  }
+
+  /// Refuses an autoencoder whose latents are not those of the models that name it.
+  private func check(_ autoencoder: AutoencoderConfiguration, of part: String) throws {
+    for stage in configuration.stages where stage.autoencoder == part {
+      let denoiser = try TransformerConfiguration(
+        contentsOf: folder.appending(path: stage.model).appending(path: "config.json"))
+      guard denoiser.channels == autoencoder.latentChannels, autoencoder.pixelChannels == 3 else {
+        throw PipelineError(
+          .mismatchedParts,
+          "load \"\(folder.path)\": \(stage.model) makes latents of \(denoiser.channels) channels, \(part) takes "
+            + "\(autoencoder.latentChannels) for \(autoencoder.pixelChannels) of pixels, expected 3; do they belong together?"
+        )
+      }
+    }
   }
 
   private func configuration(ofStage stage: Int) throws -> PipelineConfiguration.Stage {

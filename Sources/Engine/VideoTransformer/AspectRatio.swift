@@ -22,6 +22,13 @@ extension TransformerConfiguration {
     return result
   }
 
+  /// Whether frame and windows are all that distinguishes `other`.
+  package func differsInSizeAlone(from other: TransformerConfiguration) -> Bool {
+    var same = other
+    (same.size, same.spatialWindow, same.spatiotemporalWindow) = (size, spatialWindow, spatiotemporalWindow)
+    return same == self
+  }
+
   private func grownWindow(from old: Size, to new: Size) -> Size? {
     let height = spatiotemporalWindow.height * new.height
     let width = spatiotemporalWindow.width * new.width
@@ -36,7 +43,12 @@ extension VideoTransformer {
   /// - Parameter size: in latent pixels.
   /// - Returns: nil where `TransformerConfiguration.resized(to:)` is.
   package func resized(to size: TransformerConfiguration.Size) -> VideoTransformer? {
-    guard let configuration = configuration.resized(to: size) else { return nil }
+    configuration.resized(to: size).map(resized(as:))
+  }
+
+  /// The same, to a configuration that differs from this model's in its frame and windows alone.
+  package func resized(as configuration: TransformerConfiguration) -> VideoTransformer {
+    precondition(self.configuration.differsInSizeAlone(from: configuration), "resized to another kind of model")
     let resized = ParameterStore(specifications: configuration.specifications) { specification in
       // Only tables of positions change their shape, [hp, wp, d] and [2Wt − 1, 2Wh − 1, 2Ww − 1, H].
       store[specification.name].value.interpolated(to: specification.shape)

@@ -33,7 +33,7 @@ package struct DenoiserInput {
   /// The previous estimate of the clean latents, as `latents`; nil for zeros. Self-conditioned models only.
   package var previousEstimate: Tensor?
   /// For each item the clean latents [n, h, w, c] of its first n frames where they are given; nil for none. Empty
-  /// for none at all. Models with frame prediction only.
+  /// for none at all. Models with frame prediction only; images have no past and do not see theirs.
   package var givenFrames: [Tensor?] = []
   /// The low-resolution latents [B, F, h/2, w/2, c_lr], noise already added. Upsamplers only, which need it.
   package var lowResolution: Tensor?

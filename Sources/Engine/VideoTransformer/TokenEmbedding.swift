@@ -70,7 +70,8 @@ package struct TokenEmbedding {
       offset += c
     }
     for (item, frames) in input.givenFrames.enumerated() {
-      guard let frames else { continue }
+      // Images have no past.
+      guard let frames, !input.isImage(item) else { continue }
       let target = result.reshaped([input.itemCount * pixelsPerItem, width])
         .rows((item * pixelsPerItem)..<(item * pixelsPerItem + frames.shape[0] * pixelsPerFrame))
       target.insert(frames, at: offset)

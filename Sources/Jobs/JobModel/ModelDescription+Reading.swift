@@ -99,7 +99,7 @@ extension ModelDescription.Stage {
     kSR = index == 0 ? nil : part["k_sr"]?.integerValue.map(Int.init) ?? 100
     tokenCount = frames * (height / patch) * (width / patch)
     hiddenSize = try config.integer("hidden")
-    feedForwardSize = try config.integer("ff")
+    feedForwardSize = try config.root["ff"].map { _ in try config.integer("ff") } ?? 4 * hiddenSize
     weightByteCount = ModelDescription.weightByteCount(partFolder)
   }
 }
@@ -137,7 +137,8 @@ private struct ModelFile {
   /// Whether the transformer of this configuration may see images (`model.md` section 3.5).
   var makesImages: Bool {
     let hasText = root["text_dim"]?.integerValue ?? 0 > 0
-    return !hasText || root["cross_window"]?.stringValue != "same" || root["frames"]?.integerValue == 1
+    let spansFrames = hasText && root["cross_window"]?.stringValue == "same" || root["attention"]?.stringValue == "full"
+    return !spansFrames || root["frames"]?.integerValue == 1
   }
 
   func error(_ problem: String) -> ModelError { ModelError(file: path, problem: problem) }

@@ -10,19 +10,50 @@ extension FixtureEvaluator {
     let model = VideoAutoencoder(configuration: configuration, store: try file.store(configuration.specifications))
     var result = Recomputed()
     for golden in file.cases where !golden.name.hasPrefix("module_") {
-      let sizes =
-        golden.arguments.has("sizes")
-        ? try golden.arguments.integers("sizes", count: 1...1000, in: 1...1000) : nil
-      switch (try file.optional(golden, "x"), try file.optional(golden, "z"), sizes) {
-      case (let pixels?, _, nil): encode(pixels, model, golden, &result)
-      case (let pixels?, _, let sizes?):
-        let stream = VideoAutoencoder.EncodingStream(model, on: device)
-        result.add(golden, "z", inChunks(pixels, sizes, stream.encode))
-      case (_, let latents?, let sizes): decode(latents, sizes, model, golden, &result)
-      default: continue
+      if file.has(golden, "x") {
+        let pixels = try pixels(file, golden, configuration)
+        if let sizes = try sizes(file, golden, frameCount: pixels.shape[1], wholeUnits: configuration.temporalFactor) {
+          let stream = VideoAutoencoder.EncodingStream(model, on: device)
+          result.add(golden, "z", inChunks(pixels, sizes, stream.encode))
+        } else {
+          encode(pixels, model, golden, &result)
+        }
+      } else if file.has(golden, "z") {
+        let latents = try file.input(golden, "z", shape: [nil, nil, nil, nil, configuration.latentChannels])
+        decode(latents, try sizes(file, golden, frameCount: latents.shape[1]), model, golden, &result)
       }
     }
     return result
+  }
+
+  private func pixels(
+    _ file: FixtureFile, _ golden: FixtureCase, _ configuration: AutoencoderConfiguration
+  ) throws -> Tensor {
+    let pixels = try file.input(golden, "x", shape: [nil, nil, nil, nil, configuration.pixelChannels])
+    let (time, space) = (configuration.temporalFactor, configuration.spatialFactor)
+    guard (pixels.shape[1] - 1) % time == 0, pixels.shape[2] % space == 0, pixels.shape[3] % space == 0 else {
+      throw file.error(
+        "\(golden.name)/in/x is \(pixels.shape), expected 1 + a multiple of \(time) frames, sides multiples of \(space)",
+        code: .wrongShape)
+    }
+    return pixels
+  }
+
+  /// The frames of each chunk; nil where the case names none.
+  ///
+  /// - Parameter unit: what later chunks must be multiples of, the first one more than a multiple.
+  private func sizes(
+    _ file: FixtureFile, _ golden: FixtureCase, frameCount: Int, wholeUnits unit: Int = 1
+  ) throws -> [Int]? {
+    guard golden.arguments.has("sizes") else { return nil }
+    let sizes = try golden.arguments.integers("sizes", count: 1...1000, in: 1...1000)
+    let areWhole = zip(0..., sizes).allSatisfy { ($1 - ($0 == 0 ? 1 : 0)) % unit == 0 }
+    guard areWhole, sizes.reduce(0, +) == frameCount else {
+      throw file.error(
+        "\(golden.name).args.sizes are \(sizes), expected \(frameCount) frames in all"
+          + (unit > 1 ? ", 1 + a multiple of \(unit) first and then multiples of \(unit)" : ""))
+    }
+    return sizes
   }
 
   private func encode(_ pixels: Tensor, _ model: VideoAutoencoder, _ golden: FixtureCase, _ result: inout Recomputed) {
@@ -31,9 +62,8 @@ extension FixtureEvaluator {
     result.add(golden, "z", model.normalize(moments.mean))
     result.add(golden, "mean", moments.mean)
     if let logVariance = moments.logVariance { result.add(golden, "logvar", logVariance) }
-    let firstChunk = 1 + model.configuration.temporalFactor
-    if pixels.shape[1] >= firstChunk, pixels.shape[1] > 1 {
-      result.add(golden, "z_first5", model.encode(pixels.frames(0..<firstChunk), on: device))
+    if pixels.shape[1] >= 5, 4 % model.configuration.temporalFactor == 0 {
+      result.add(golden, "z_first5", model.encode(pixels.frames(0..<5), on: device))
     }
   }
 

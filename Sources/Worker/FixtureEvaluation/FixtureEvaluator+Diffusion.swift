@@ -13,9 +13,12 @@ extension FixtureEvaluator {
         purpose: NoisePurpose(rawValue: UInt16(try draw.integer("purpose", in: 0...0xFFFF))),
         chunk: UInt32(try draw.integer("chunk", in: 0...0xFFFF_FFFF)),
         item: UInt32(try draw.integer("item", in: 0...0xFFFF_FFFF)))
-      let blocks = try file.tensors.shape(of: "draw\(index)/words")[0]
+      let words = try file.tensors.shape(of: "draw\(index)/words")
+      guard words.count == 2, words[1] == 4 else {
+        throw file.error("draw\(index)/words is \(words), expected [n, 4]", code: .wrongShape)
+      }
       result["draw\(index)/words"] = .integers(
-        (0..<blocks).flatMap { block in
+        (0..<words[0]).flatMap { block in
           let words = stream.words(block: UInt32(block))
           return (0..<4).map { Int(words[$0]) }
         })
@@ -52,8 +55,11 @@ extension FixtureEvaluator {
     let step = DDIMStep(
       schedule: schedule, from: timestep, to: try golden.arguments.integer("k_next", in: -1...999),
       eta: try golden.arguments.optionalNumber("eta", in: 0...1) ?? 0)
-    let (x, v) = (try file.input(golden, "x"), try file.input(golden, "v"))
-    let moved = step.advance(x: x, velocity: v, freshNoise: try file.optional(golden, "n"))
+    let x = try file.input(golden, "x")
+    let v = try file.input(golden, "v", shape: x.shape)
+    let noise = try file.optional(golden, "n", shape: x.shape)
+    guard step.sigma == 0 || noise != nil else { throw file.error("\(golden.name)/in/n is missing, which eta needs") }
+    let moved = step.advance(x: x, velocity: v, freshNoise: noise)
     let velocity = Velocity(gamma: schedule.gamma(timestep))
     result.add(golden, "x", moved.x)
     result.add(golden, "x0", moved.clean)

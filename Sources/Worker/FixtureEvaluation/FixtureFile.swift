@@ -29,21 +29,55 @@ struct FixtureFile {
   var details: ConfigurationObject { entry }
 
   /// The file's own weights.
-  func store(_ specifications: [ParameterSpecification]) throws -> ParameterStore {
-    try ParameterStore(loading: [tensors], specifications: specifications, prefix: "w/")
+  func store(
+    _ specifications: [ParameterSpecification], ignoring: (String) -> Bool = { _ in false }
+  ) throws -> ParameterStore {
+    try ParameterStore(loading: [tensors], specifications: specifications, prefix: "w/", ignoring: ignoring)
   }
 
   /// Input `input` of a case, nil if it has none of this name.
   func optional(_ golden: FixtureCase, _ input: String) throws -> Tensor? {
-    tensors.contains("\(golden.name)/in/\(input)") ? try self.input(golden, input) : nil
+    has(golden, input) ? try self.input(golden, input) : nil
   }
 
   func input(_ golden: FixtureCase, _ input: String) throws -> Tensor {
     try tensors.tensor("\(golden.name)/in/\(input)")
   }
 
+  /// An input that must have this shape.
+  ///
+  /// - Parameter shape: nil stands for any number but 0.
+  func input(_ golden: FixtureCase, _ input: String, shape: [Int?]) throws -> Tensor {
+    let name = "\(golden.name)/in/\(input)"
+    let found = try tensors.shape(of: name)
+    guard found.count == shape.count, zip(found, shape).allSatisfy({ $0 == $1 ?? max(1, $0) }) else {
+      let expected = shape.map { $0.map(String.init) ?? "any" }.joined(separator: ", ")
+      throw error("\(name) is \(found), expected [\(expected)]", code: .wrongShape)
+    }
+    return try tensors.tensor(name)
+  }
+
+  func optional(_ golden: FixtureCase, _ input: String, shape: [Int?]) throws -> Tensor? {
+    has(golden, input) ? try self.input(golden, input, shape: shape) : nil
+  }
+
+  /// Numbers of either kind, timesteps for example.
+  func optionalNumbers(_ golden: FixtureCase, _ input: String) throws -> [Double]? {
+    let name = "\(golden.name)/in/\(input)"
+    guard tensors.contains(name) else { return nil }
+    return try tensors.type(of: name) == .int64
+      ? tensors.integers(name).map(Double.init) : tensors.tensor(name).array.map(Double.init)
+  }
+
+  func has(_ golden: FixtureCase, _ input: String) -> Bool { tensors.contains("\(golden.name)/in/\(input)") }
+
+  /// An error about this file in the form of all of them.
+  func error(_ problem: String, code: WeightsError.Code = .invalidValue) -> WeightsError {
+    WeightsError(code, "\"\(name)\": \(problem)")
+  }
+
   func optionalIntegers(_ golden: FixtureCase, _ input: String) throws -> [Int]? {
-    tensors.contains("\(golden.name)/in/\(input)") ? try integers(golden, input) : nil
+    has(golden, input) ? try integers(golden, input) : nil
   }
 
   func integers(_ golden: FixtureCase, _ input: String) throws -> [Int] {

@@ -37,6 +37,7 @@ struct PipelineConfigurationTests {
     let read = try configuration(#"{"type":"walt-pipeline","stages":[{"model":"base","autoencoder":"ae"}]}"#)
     #expect(read.text == nil && read.sampler.steps == 50 && read.framesPerSecond == 8 && read.variants.isEmpty)
     #expect(read.diffusion == PipelineConfiguration.Diffusion())
+    #expect(read.stages.map(\.guidance) == [7.5])
   }
 
   @Test(
@@ -46,6 +47,8 @@ struct PipelineConfigurationTests {
       (#""text":"t5""#, #""text":"/t5""#, "text is \"/t5\", expected the name of a folder"),
       (#""k_sr":60"#, #""ksr":60"#, "stages[1].ksr is not a known key; did you mean \"k_sr\"?"),
       (#""steps":25"#, #""steps":0"#, "sampler.steps is 0, allowed are 1 to 1000"),
+      (#""steps":1000"#, #""steps":20"#, "sampler.steps is 25, diffusion.steps allows 1 to 20"),
+      (#""k_sr":60"#, #""k_sr":1000"#, "stages[1].k_sr is 1000, diffusion.steps allows -1 to 999"),
     ])
   func refusals(good: String, bad: String, message: String) {
     #expect {

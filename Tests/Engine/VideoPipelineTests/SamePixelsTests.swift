@@ -129,6 +129,6 @@ import Weights
 
   @Test("chunks follow from frames: 17, then 12 more each", arguments: [(1, 1), (17, 1), (18, 2), (29, 2), (30, 3)])
   func chunks(frames: Int, expected: Int) {
-    #expect(ChunkLayout.chunkCount(frameCount: frames) == expected)
+    #expect(ChunkLayout().chunkCount(frameCount: frames) == expected)
   }
 }

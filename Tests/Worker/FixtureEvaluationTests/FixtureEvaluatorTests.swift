@@ -94,4 +94,49 @@ import Weights
     #expect(lines.first?.contains("oracle") == true)
     #expect(lines.contains { $0.hasPrefix("rng.safetensors draw0/words") && $0.hasSuffix("ok") })
   }
+
+  /// Files of an independent reading of `model.md`, in numpy: what the other golden files leave out.
+  private var varied: URL { URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures") }
+
+  @Test("what other configurations do: mixed batches with given frames, texts of frames, classes, halved time, chunks")
+  func variedConfigurations() throws {
+    defer { try? FileManager.default.removeItem(at: root) }
+    var lines: [String] = []
+    let evaluator = FixtureEvaluator(fixtures: varied, out: out, device: ComputeDevice(threadCount: 2))
+    #expect(try evaluator.run { lines.append($0) })
+    #expect(lines.filter { !$0.hasSuffix(" ok") }.isEmpty)
+    #expect(lines.count == 33)
+  }
+
+  @Test(
+    "inputs that a model cannot take are reported with file, tensor and what is allowed",
+    arguments: [
+      ("walt_mixed_given.safetensors", #""height": 3, "width": 5"#, #""height": 3, "width": 10"#, "pos_space"),
+      ("walt_mixed_given.safetensors", #""n_cond": 2"#, #""n_cond": 6"#, "n_cond is 6, allowed are 0 to 5"),
+      ("walt_mixed_given.safetensors", #""cross_window": "spatial""#, #""cross_window": "same""#, "has images"),
+      ("ae_half_time.safetensors", #""sizes": ["#, #""sizes": [9, "#, "expected"),
+      ("sample_class.safetensors", #""steps": 3"#, #""steps": 0"#, "steps is 0, allowed are 1 to 1000"),
+      ("aspect_windows.safetensors", #""rank": 3"#, #""rank": 0"#, "rank is 0"),
+      ("train_loss_text.safetensors", #""k": 612"#, #""k": 1000"#, "k is 1000, allowed are 0 to 999"),
+      ("t5_duplicate.safetensors", #""num_buckets": 32"#, #""num_buckets": 64"#, "supported are 32 and 128"),
+      ("steps.safetensors", #""k": 500"#, #""eta": 0.5, "k": 500"#, "in/n is missing"),
+      ("casc_classes_long.safetensors", #""chunks": 2"#, #""chunks": 0"#, "chunks is 0"),
+    ])
+  func badInput(name: String, good: String, bad: String, message: String) throws {
+    defer { try? FileManager.default.removeItem(at: root) }
+    for file in try FileManager.default.contentsOfDirectory(at: varied, includingPropertiesForKeys: nil)
+    where file.lastPathComponent == name || !file.lastPathComponent.contains(".") {
+      try FileManager.default.createSymbolicLink(
+        at: fixtures.appending(path: file.lastPathComponent), withDestinationURL: file)
+    }
+    let manifest = String(decoding: try Data(contentsOf: varied.appending(path: "manifest.json")), as: UTF8.self)
+    #expect(manifest.contains(good))
+    try? FileManager.default.removeItem(at: fixtures.appending(path: "manifest.json"))
+    try Data(manifest.replacing(good, with: bad).utf8).write(to: fixtures.appending(path: "manifest.json"))
+    try keep { $0 == name }
+    var lines: [String] = []
+    let evaluator = FixtureEvaluator(fixtures: fixtures, out: out, device: ComputeDevice(threadCount: 2))
+    #expect(try !evaluator.run { lines.append($0) })
+    #expect(lines.contains { $0.contains(name) && $0.contains(message) }, "\(lines)")
+  }
 }
