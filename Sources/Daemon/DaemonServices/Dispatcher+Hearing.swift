@@ -41,7 +41,10 @@ extension Dispatcher {
       slots[index].running[folder]?.progress.of = of
       try await enforceBudget(index)
     case .checkpoint(let checkpoint):
-      try await unlessFenced { try await record(checkpoint, of: folder, running.lease) }
+      try await unlessFenced {
+        try await running.reachDisk()
+        try await record(checkpoint, of: folder, running.lease)
+      }
     case .loading, .preview: break
     }
   }
@@ -76,6 +79,11 @@ extension Dispatcher {
   /// Records how an attempt ended.
   func settle(_ running: RunningTask, _ result: AttemptResult, _ folder: AttemptFolder, device: String) async throws {
     try await unlessFenced {
+      do {
+        try await running.reachDisk()
+      } catch {
+        return try await attemptFailed(running, kind: .resource, message: "\(error)", killedWorker: false)
+      }
       try await measure(running, result)
       switch result.outcome {
       case .done:

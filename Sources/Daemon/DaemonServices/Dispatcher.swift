@@ -80,6 +80,13 @@ package actor Dispatcher: Service {
     if !leases.isEmpty { post.yield(.giveWay(leases)) }
   }
 
+  /// The accounts may have other limits and shares now: jobs that were held for their budget are looked at again.
+  package func reconsiderBudgets() {
+    shares.change(core.accounts.current.shares)
+    budgetDay = nil
+    wake()
+  }
+
   /// Lets no work begin until it is allowed again.
   package func setDrained(_ isDrained: Bool) {
     self.isDrained = isDrained
@@ -183,6 +190,7 @@ package actor Dispatcher: Service {
   private func stop() {
     isStopping = true
     notifier.notify(.stopping)
+    core.logger.notice("stopping", metadata: ["running": "\(slots.reduce(0) { $0 + $1.running.count })"])
     for slot in slots { slot.worker?.terminate() }
     let patience = stopPatience
     Task { [post] in

@@ -105,7 +105,7 @@ struct Attempt {
       }
     return try names.map { name, path in
       let content = Array("\(name) \(state)".utf8)
-      try DurableFile.replace(folder.resolve(path), with: content)
+      try DurableFile.replace(folder.resolve(path), with: content, durability: .content)
       return OutputFile(name: name, path: path, sha256: sha256(of: content), byteCount: content.count)
     }
   }
