@@ -21,6 +21,8 @@ package actor Dispatcher: Service {
     case revoked([Lease])
     /// These leases hold, but their jobs do not go on: their workers are told to save what they have and stop.
     case giveWay([Lease])
+    /// What became of this task could not be recorded.
+    case adopt(TaskRecord, Lease)
     /// Time to show that the loop turns.
     case tick
     case stop
@@ -142,6 +144,7 @@ package actor Dispatcher: Service {
       if core.disk.isShort != isDiskFull { try await assign() }
     case .wake: try await assign()
     case .report(let device, let report): try await hear(report, from: device)
+    case .adopt(let task, let lease): try await adoptOrWait(task, lease)
     case .revoked(let leases): drop(revoked: Set(leases))
     case .giveWay(let leases): giveWay(Set(leases))
     case .stop: stop()

@@ -25,7 +25,8 @@ extension JobStore {
     let now = now()
     let new = try requests.map { try NewJob($0.file, $0.parameters, due: ageing.due($0.parameters, created: now)) }
     return try await write(.soon) { database in
-      try new.map { new in
+      try database.addAccounts(Set(new.map(\.account)))
+      return try new.map { new in
         if let answer = try database.answerKnown(new.file) { return answer }
         let revoked = try database.retire(new.file.path, reason: "the request was changed", at: now)
         let job = try database.insert(new, state: .queued, at: now)
@@ -42,6 +43,7 @@ extension JobStore {
     return try await write(.soon) { database in
       if let answer = try database.answerKnown(file, ignoringStem: true) { return answer }
       let revoked = try database.retire(file.path, reason: "the request was changed", at: now)
+      try database.addAccounts([new.account])
       let job = try database.insert(new, state: .rejected, reason: error.description, at: now)
       try database.addEvent(job, JobState.rejected.rawValue, error.description, at: now)
       return .new(job, revoked: revoked)

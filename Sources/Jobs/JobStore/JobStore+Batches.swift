@@ -75,12 +75,17 @@ extension JobStore {
       // Of a batch that was cancelled or held while its lines come in, so are these.
       let isGoing = state == .queued || state == .running
       let reason = isGoing ? nil : "its batch is \(state.rawValue)"
+      try database.addAccounts(Set(new.map(\.account)))
       for (entry, new) in zip(entries, new) {
-        let job = try database.insert(
+        _ = try database.insert(
           new, state: isGoing ? .queued : state, reason: reason, batch: batch, line: entry.line,
           isAnnounced: state.isFinal, at: now)
-        try database.addEvent(job, "accepted", entry.file.path, at: now)
       }
+      try database.execute(
+        sql: """
+          INSERT INTO event (job, at, kind, detail)
+          SELECT id, created, 'accepted', path FROM job WHERE batch = ? AND line >= ? AND line <= ? ORDER BY line
+          """, arguments: [batch.rawValue, entries.first?.line, last])
     }
   }
 
@@ -173,6 +178,7 @@ extension Database {
   fileprivate func insertBatch(_ file: RequestFile, account: String, at now: Date) throws -> JobID {
     let unread = RequestFile(
       path: file.path, digest: file.digest, stamp: file.stamp, bytes: [], owner: file.owner)
+    try addAccounts([account])
     let job = try insert(NewJob(unread: unread, account: account, due: now), state: .queued, at: now)
     try execute(sql: "UPDATE job SET is_batch = 1, is_open = 1, line = 0 WHERE id = ?", arguments: [job.rawValue])
     try addEvent(job, "accepted", file.path, at: now)

@@ -107,14 +107,15 @@ extension JobStore {
     }
   }
 
-  /// The task is done: wakes the tasks that waited for it and, with the last, moves the job to `publishing`.
+  /// The task is done: wakes the tasks that waited for it and, with the last, moves the job to `publishing`. It does not
+  /// wait for the disk: a power cut before it is there costs what was done since the last checkpoint.
   ///
   /// - Parameter result: what the daemon wants to know of it later; the store does not look into it.
   package func finish(
     _ lease: Lease, result: String, seconds: Double, use: LeaseUse = .untilNow
   ) async throws -> FinishedTask {
     let now = now()
-    return try await write { database in
+    return try await write(.soon) { database in
       try database.move(
         lease, to: .done, use, at: now, setting: ", result = ?, seconds = ?, message = NULL", [result, seconds])
       let job = try database.job(of: lease)

@@ -126,6 +126,7 @@ package final class JobStore: Sendable {
           PRAGMA cell_size_check = ON;
           PRAGMA mmap_size = 0;
           PRAGMA journal_size_limit = 67108864;
+          PRAGMA wal_autocheckpoint = 4000;
           """)
     }
     return configuration

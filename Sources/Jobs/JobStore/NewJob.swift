@@ -29,7 +29,13 @@ struct NewJob: Sendable {
 }
 
 extension Database {
-  /// Makes the job with its clips and tasks.
+  /// Makes accounts that have had no job yet.
+  func addAccounts(_ names: Set<String>) throws {
+    let statement = try cachedStatement(sql: "INSERT INTO account (name) VALUES (?) ON CONFLICT DO NOTHING")
+    for name in names.sorted() { try statement.execute(arguments: [name]) }
+  }
+
+  /// Makes the job with its clips and tasks; its account is there.
   ///
   /// - Parameters:
   ///   - batch: the batch whose line it is; nil for every other job.
@@ -38,8 +44,6 @@ extension Database {
     _ new: NewJob, state: JobState, reason: String? = nil, batch: JobID? = nil, line: Int? = nil,
     isAnnounced: Bool = false, at now: Date
   ) throws -> JobID {
-    try cachedStatement(sql: "INSERT INTO account (name) VALUES (?) ON CONFLICT DO NOTHING")
-      .execute(arguments: [new.account])
     let (file, parameters) = (new.file, new.parameters)
     let (steps, clipCount) = (parameters?.plan.steps ?? [], parameters?.clips.count ?? 0)
     let statement = try cachedStatement(

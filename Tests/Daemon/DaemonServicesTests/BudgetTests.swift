@@ -31,7 +31,7 @@ struct BudgetTests {
 
   @Test("a limit that is raised while the service runs lets its jobs go on once that is reloaded")
   func reload() async throws {
-    let limit = { "[[account]]\nname = \"default\"\nin_all = { clips = \($0) }\n" }
+    func limit(_ clips: Int) -> String { "[[account]]\nname = \"default\"\nin_all = { clips = \(clips) }\n" }
     let daemon = try DaemonProcess(settings: limit(1))
     for name in ["a", "b"] { try daemon.drop("{\"prompt\": \"\(name)\"}", as: "\(name).json") }
     try daemon.start()

@@ -124,7 +124,7 @@ struct ControlTests {
 
   @Test("stopped, the workers are told first: while they end their step, the service still answers")
   func stopping() async throws {
-    let daemon = try DaemonProcess(script: #"{"step_milliseconds": 2000}"#)
+    let daemon = try DaemonProcess(script: #"{"step_milliseconds": 4000}"#)
     try daemon.drop(circle, as: "circle.json")
     try daemon.start()
     try await daemon.wait(for: "the first step") { try daemon.status().devices[0].tasks.first?.stage == .text }

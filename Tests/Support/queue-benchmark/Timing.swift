@@ -14,7 +14,7 @@ struct Timing {
     try await daemon.startAndAnswer()
     try await urgentJobs(daemon)
     try await cancelling(daemon)
-    try daemon.rescript(#"{"step_milliseconds": 40}"#)
+    try daemon.rescript(#"{"step_milliseconds": 100}"#)
     try await estimates(daemon)
     _ = try await daemon.stop()
   }
@@ -65,7 +65,7 @@ struct Timing {
     for number in 0..<3 { try daemon.drop(#"{"prompt": "first"}"#, as: "first-\(number).json") }
     try await daemon.until { daemon.exists("first-2.result.json") && daemon.exists("first-0.result.json") }
     for number in 0..<20 { try daemon.drop("{\"prompt\": \"job \(number)\"}", as: "job-\(number).json") }
-    try await daemon.until(seconds: 120) { try daemon.status().unfinishedCount == 0 }
+    try await daemon.until(seconds: 300) { try daemon.status().unfinishedCount == 0 }
     tell("estimated finish is off by, median", (try daemon.status().forecastError ?? .nan) * 100, "% of a job's time")
   }
 }
