@@ -14,10 +14,9 @@ struct Attempt {
       let result = try perform(task, events)
       try folder.write(result)
       ScriptedWorker.say(.finished(folder, result.outcome))
-    } catch where inbox.isCancelled(folder) {
-      // The folder of a cancelled job may be gone already.
-      ScriptedWorker.say(.finished(folder, .cancelled))
     } catch {
+      // The folder of a cancelled job may be gone already.
+      if inbox.isCancelled(folder) { return ScriptedWorker.say(.finished(folder, .cancelled)) }
       FileHandle.standardError.write(Data("scripted worker: \(error)\n".utf8))
       exit(WorkerExitCode.badConfiguration.rawValue)
     }
