@@ -36,7 +36,7 @@ struct Load {
   /// Durable files in a folder of nobody's and in the spool, in turns: what the service does meanwhile is all the
   /// difference.
   private func submissions() async throws {
-    let (rounds, share) = (10, 30)
+    let (rounds, share) = (30, 10)
     try DurableFile.makeFolder("\(daemon.root)/disk")
     var times: [String: Double] = [:]
     for round in 0..<rounds {
@@ -46,7 +46,9 @@ struct Load {
             try DurableFile.replace("\(folder)/s\(round)-\(number).json", with: #"{"prompt": "a"}"#)
           }
         }
-        try await daemon.until { try folder != daemon.spool || queued() >= (round + 1) * share - 1 }
+        try await daemon.until(every: .milliseconds(20)) {
+          try folder != daemon.spool || queued() >= (round + 1) * share - 1
+        }
       }
     }
     let rates = times.mapValues { Double(rounds * share) / $0 }
