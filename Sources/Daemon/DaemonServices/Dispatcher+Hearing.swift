@@ -29,7 +29,7 @@ extension Dispatcher {
         "worker has other kernels than the configuration pins",
         metadata: ["kernels": "\(description.kernels)", "pinned": "\(pinned)"])
     }
-    if isStopping { slots[index].worker?.terminate() }
+    if isStopping { slots[index].worker?.quit() }
     post.yield(.wake)
   }
 

@@ -194,7 +194,7 @@ package actor Dispatcher: Service {
     isStopping = true
     notifier.notify(.stopping)
     core.logger.notice("stopping", metadata: ["running": "\(slots.reduce(0) { $0 + $1.running.count })"])
-    for slot in slots { slot.worker?.terminate() }
+    for slot in slots { slot.worker?.quit() }
     let patience = stopPatience
     Task { [post] in
       try? await Task.sleep(for: patience)

@@ -124,13 +124,14 @@ struct ControlTests {
 
   @Test("stopped, the workers are told first: while they end their step, the service still answers")
   func stopping() async throws {
-    let daemon = try DaemonProcess(script: #"{"step_milliseconds": 4000}"#)
-    try daemon.drop(circle, as: "circle.json")
-    try daemon.start()
-    try await daemon.wait(for: "the first step") { try daemon.status().devices[0].tasks.first?.stage == .text }
+    let daemon = try await waiting()
+    // Its step does not end before it is continued.
+    let worker = try #require(try daemon.workerPID())
+    kill(worker, SIGSTOP)
     if let pid = daemon.pid { kill(pid, SIGTERM) }
     try await daemon.wait(for: "the stop") { daemon.logText.contains(" stopping ") }
     #expect(try daemon.status().devices[0].tasks.count == 1)
+    kill(worker, SIGCONT)
     #expect(try await daemon.exitCode() == 0)
   }
 
