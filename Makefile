@@ -50,10 +50,11 @@ test: setup
 soak: setup
 	WALT_SOAK=1 swift test $(SWIFT_FLAGS) --disable-testable-imports --filter FaultTests
 
-# How the queue bears load: so many files, and a batch of as many lines.
+# How the queue bears load: so many files, a batch of as many lines, and so many jobs that were done long ago.
 COUNT ?= 100000
+FINISHED ?= 1000000
 benchmark-queue: build
-	$(BIN)/queue-benchmark $(COUNT)
+	$(BIN)/queue-benchmark $(COUNT) $(FINISHED)
 
 # walt and PyTorch side by side, on the same weights; PyTorch is fetched from PyPI into an environment of its own.
 PEER = $(RUN)/peer
@@ -76,6 +77,8 @@ install:
 	ldd $(addprefix $(BIN)/,$(PROGRAMS)) | sed -n 's|.*=> \(.*/swift/linux/[^ ]*\.so\) .*|\1|p' | sort -u | \
 	  xargs -r install -m 644 -t $(DESTDIR)$(PREFIX)/lib/walt
 	cp -r configs/models $(DESTDIR)$(PREFIX)/share/walt/
+	for model in $(DESTDIR)$(PREFIX)/share/walt/models/*/; do (cd "$$model" && \
+	  find * -type f ! -name SHA256SUMS | sort | xargs -d '\n' sha256sum > SHA256SUMS) || exit 1; done
 	sed 's|/usr/local|$(PREFIX)|' configs/waltd.toml > $(DESTDIR)/etc/walt/waltd.toml.new
 	if [ -e $(DESTDIR)/etc/walt/waltd.toml ]; then echo "kept /etc/walt/waltd.toml; ours is waltd.toml.new"; \
 	  else mv $(DESTDIR)/etc/walt/waltd.toml.new $(DESTDIR)/etc/walt/waltd.toml; fi

@@ -206,7 +206,7 @@ let testSupport: [Target] = [
   .target(name: "FaultShim", path: "Tests/Support/FaultShim"),
   .executableTarget(
     name: "queue-benchmark",
-    dependencies: ["DaemonTesting", "ControlCommands", "ControlProtocol", "DurableFiles", "JobModel"],
+    dependencies: ["DaemonTesting", "ControlCommands", "ControlProtocol", "DurableFiles", "JobModel", grdb],
     path: "Tests/Support/queue-benchmark", swiftSettings: settings),
   // walt's side of `make benchmark`; PyTorch's lies beside it.
   .executableTarget(

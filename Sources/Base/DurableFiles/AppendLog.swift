@@ -1,5 +1,6 @@
 import CPlatform
 import Foundation
+import Synchronization
 
 /// A file that only grows, by complete lines: events of an attempt, a training log.
 ///
@@ -7,21 +8,22 @@ import Foundation
 package final class AppendLog: Sendable {
   package let path: String
   private let descriptor: FileDescriptor
+  /// The file's folder, until its name is on the disk.
+  private let unsynced: Mutex<Folder?>
 
   package init(_ path: String, permissions: mode_t = 0o644) throws(FileSystemError) {
     let (folder, name) = path.folderAndName
     let parent = try Folder(folder)
     let isNew = try parent.status(of: name) == nil
     let file = try parent.open(name, flags: O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, permissions: permissions)
-    if isNew {
-      try parent.sync()
-    } else {
+    if !isNew {
       let bytes = try file.readAll(path: path)
       let whole = bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
       if whole < bytes.count, ftruncate(file.number, off_t(whole)) != 0 { throw FileSystemError("truncate", path) }
     }
     self.path = path
     descriptor = file
+    unsynced = Mutex(parent)
   }
 
   /// Adds one line and its end, in one write.
@@ -34,7 +36,15 @@ package final class AppendLog: Sendable {
   package func append(_ line: [UInt8], durably: Bool) throws(FileSystemError) {
     precondition(!line.contains(UInt8(ascii: "\n")), "a line of a log holds no line end")
     try descriptor.write(line + [UInt8(ascii: "\n")], path: path)
-    if durably { try descriptor.sync(path: path) }
+    guard durably else { return }
+    try descriptor.sync(path: path)
+    try syncName()
+  }
+
+  private func syncName() throws(FileSystemError) {
+    guard let parent = unsynced.withLock({ $0 }) else { return }
+    try parent.sync()
+    unsynced.withLock { $0 = nil }
   }
 
   /// The complete lines after `offset` and where they end: the offset to go on from. A line still being written is

@@ -8,10 +8,12 @@ package enum DurableFile {
   /// Replaces the whole content of the file at `path`: afterwards it is the new content, or an error was thrown and
   /// it is the old.
   package static func replace(
-    _ path: String, with bytes: some ContiguousBytes, existing: ExistingFile = .replace, permissions: mode_t = 0o644
+    _ path: String, with bytes: some ContiguousBytes, existing: ExistingFile = .replace, permissions: mode_t = 0o644,
+    durability: FileDurability = .whole
   ) throws {
     let (folder, name) = path.folderAndName
-    try Folder(folder).replace(name, with: bytes, existing: existing, permissions: permissions)
+    try Folder(folder).replace(
+      name, with: bytes, existing: existing, permissions: permissions, durability: durability)
   }
 
   /// The same for text, as UTF-8.
@@ -52,13 +54,17 @@ package enum DurableFile {
   }
 
   /// Makes a folder and those above it, durably; fine where it is there already.
-  package static func makeFolder(_ path: String, permissions: mode_t = 0o755) throws(FileSystemError) {
+  ///
+  /// - Parameter isDurable: whether to wait for the disk.
+  package static func makeFolder(
+    _ path: String, permissions: mode_t = 0o755, isDurable: Bool = true
+  ) throws(FileSystemError) {
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
     let (parent, name) = path.folderAndName
-    if name.isEmpty { return try makeFolder(parent, permissions: permissions) }
-    if parent != "." && parent != "/" { try makeFolder(parent, permissions: permissions) }
-    _ = try Folder(parent).makeFolder(name, permissions: permissions)
+    if name.isEmpty { return try makeFolder(parent, permissions: permissions, isDurable: isDurable) }
+    if parent != "." && parent != "/" { try makeFolder(parent, permissions: permissions, isDurable: isDurable) }
+    _ = try Folder(parent).makeFolder(name, permissions: permissions, isDurable: isDurable)
   }
 
   /// The whole content of a file of at most `limit` bytes.

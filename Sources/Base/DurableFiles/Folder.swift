@@ -29,9 +29,13 @@ package final class Folder: Sendable {
   }
 
   /// Makes a folder with this name, or opens the one that is there.
-  package func makeFolder(_ name: String, permissions: mode_t = 0o755) throws(FileSystemError) -> Folder {
+  ///
+  /// - Parameter isDurable: whether to wait for the disk.
+  package func makeFolder(
+    _ name: String, permissions: mode_t = 0o755, isDurable: Bool = true
+  ) throws(FileSystemError) -> Folder {
     if mkdirat(descriptor.number, name, permissions) == 0 {
-      try sync()
+      if isDurable { try sync() }
     } else if errno != EEXIST {
       throw FileSystemError("make folder", pathOf(name))
     }

@@ -41,7 +41,8 @@ struct DoctorCommand: AsyncParsableCommand {
   private func rebuild(_ paths: ServicePaths, _ models: [ServiceOptions.Model]) async throws {
     let readable = models.compactMap { try? ModelDescription(name: $0.name, folder: $0.folder) }
     let report = try await Rebuilder(
-      spool: paths.spool, state: paths.state, database: paths.database, models: readable
+      spool: paths.spool, state: paths.state, database: paths.database, models: readable,
+      devices: try service.devices()
     ).rebuild(at: .now)
     try tell(report.findings)
     if json { return try printJSON(report) }
@@ -74,14 +75,35 @@ extension ServiceOptions {
 
   /// None where no configuration is named and none is installed.
   func models() throws -> [Model] {
+    try tables("model") { model, file in
+      let folder: String = try model.required("folder")
+      return Model(name: try model.required("name"), folder: ServicePaths.resolve(folder, besides: file))
+    }
+  }
+
+  /// What a second of each configured device is paid with.
+  func devices() throws -> [String: Rebuilder.Device] {
+    let devices = try tables("device") { device, _ in
+      let (name, kind): (String, String?) = (try device.required("name"), try device.optional("kind"))
+      let threads: Int? = try device.optional("threads")
+      let isGPU = kind == "gpu"
+      return (
+        name, Rebuilder.Device(measure: isGPU ? "gpu_seconds" : "cpu_seconds", rate: isGPU ? 1 : Double(threads ?? 1))
+      )
+    }
+    return Dictionary(devices) { first, _ in first }
+  }
+
+  private func tables<Value>(
+    _ name: String, _ read: (SettingsTable, _ file: String) throws -> Value
+  ) throws -> [Value] {
     let file = config ?? Self.defaultConfiguration
     if config == nil, !DurableFile.exists(file) { return [] }
     return try SettingsTable.read(file: file) { table in
       table.ignoreOthers()
-      return try table.tables("model").map { model in
-        model.ignoreOthers()
-        let folder: String = try model.required("folder")
-        return Model(name: try model.required("name"), folder: ServicePaths.resolve(folder, besides: file))
+      return try table.tables(name).map { table in
+        table.ignoreOthers()
+        return try read(table, file)
       }
     }
   }

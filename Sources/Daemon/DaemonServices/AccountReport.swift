@@ -9,7 +9,7 @@ struct AccountReport: Sendable {
 
   func accounts() async throws -> [AccountStatus] {
     let spending = try await core.store.spending(at: .now)
-    let configured = core.configuration.accounts.accounts
+    let configured = core.accounts.current.accounts
     let others = spending.keys.filter { name in !configured.contains { $0.name == name } }.sorted()
     return (configured + others.map { AccountRules.Account(name: $0) }).map { account in
       let spent = spending[account.name] ?? Spending()

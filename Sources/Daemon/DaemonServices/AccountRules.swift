@@ -58,6 +58,15 @@ package struct AccountRules: Equatable, Sendable {
   }
 }
 
+extension AccountRules {
+  /// Reads the `[[account]]` tables of a configuration.
+  init(_ table: SettingsTable) throws {
+    let accounts = try table.tables("account").map(Account.init)
+    try DaemonConfiguration.refuseTwins(table, "account", accounts.map(\.name))
+    self.init(accounts)
+  }
+}
+
 extension AccountRules.Account {
   init(_ table: SettingsTable) throws {
     name = try table.required("name")

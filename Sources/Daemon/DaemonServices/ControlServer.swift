@@ -102,7 +102,7 @@ package struct ControlServer: Service {
     let limit = request.query["limit"].flatMap(Int.init) ?? 100
     guard 1...1000 ~= limit else { throw ControlError(.badRequest, "list jobs: limit is \(limit), allowed: 1 to 1000") }
     let before = request.query["before"].flatMap { JobID($0) }
-    let jobs = try await core.store.jobs(filter, before: before, limit: limit)
+    let jobs = try await core.store.jobs(filter, before: before, limit: limit, withParameters: false)
     return JobPage(jobs: jobs.map { JobSummary($0) }, next: jobs.count == limit ? jobs.last?.id : nil)
   }
 

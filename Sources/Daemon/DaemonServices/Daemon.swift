@@ -70,12 +70,13 @@ package enum Daemon {
     // Draining all that is there is work that was asked for.
     await dispatcher.setDrained(isDraining ? false : try await core.store.isDrained())
     await intake.look()
-    // Stopped in the opposite order: first no new work, then the workers, then what they have finished.
+    // Stopped in the opposite order, each when the one before has ended: first the workers, whose steps pass meanwhile,
+    // then what brings new work, then what publishes theirs. Control answers until the end: closing waits for whoever
+    // is connected.
     var services: [any Service] = [
-      status, PublishingService(core: core, publisher: publisher, dispatcher: dispatcher), dispatcher, intake,
-      ControlServer(core: core, status: status, dispatcher: dispatcher),
-      ReloadService(core: core, dispatcher: dispatcher),
-      Readiness(core: core),
+      status, ControlServer(core: core, status: status, dispatcher: dispatcher),
+      PublishingService(core: core, publisher: publisher, dispatcher: dispatcher), intake,
+      ReloadService(core: core, dispatcher: dispatcher), Readiness(core: core), dispatcher,
     ]
     let drain = DrainService(core: core, dispatcher: dispatcher, intake: intake)
     if isDraining { services.append(drain) }

@@ -7,6 +7,8 @@ import Settings
 
 /// All that is configured: `waltd.toml` and what the command line puts in its place.
 package struct DaemonConfiguration: Equatable, Sendable {
+  /// Where it was read; nil: nowhere.
+  package var file: String?
   package var paths: ServicePaths
   /// The program that computes, and arguments that come before ours.
   package var worker: [String]
@@ -80,6 +82,7 @@ extension DaemonConfiguration {
   }
 
   init(_ table: SettingsTable, file: String, spool: String?, state: String?, defaultWorker: String) throws {
+    self.file = file
     paths = try ServicePaths(table, file: file, spool: spool, state: state)
     worker = [try table.optional("worker").map { ServicePaths.resolve($0, besides: file) } ?? defaultWorker]
     watch = try table.choice("watch", default: .auto)
@@ -105,9 +108,7 @@ extension DaemonConfiguration {
     let devices = try table.tables("device").map(Device.init)
     self.devices = devices.isEmpty ? [.wholeMachine] : devices
     models = try table.tables("model").map { try Model($0, file: file) }
-    let accounts = try table.tables("account").map(AccountRules.Account.init)
-    self.accounts = AccountRules(accounts)
-    try Self.refuseTwins(table, "account", accounts.map(\.name))
+    accounts = try AccountRules(table)
     try Self.refuseTwins(table, "device", self.devices.map(\.name))
     try Self.refuseTwins(table, "model", models.map(\.name))
     if models.isEmpty {
@@ -144,7 +145,7 @@ extension DaemonConfiguration {
       firstDelay: try table.value("back_off", default: standard.firstDelay, in: .zero ... .seconds(3600)))
   }
 
-  private static func refuseTwins(_ table: SettingsTable, _ key: String, _ names: [String]) throws {
+  static func refuseTwins(_ table: SettingsTable, _ key: String, _ names: [String]) throws {
     var seen: Set<String> = []
     for name in names where !seen.insert(name).inserted {
       throw table.error(.range, key, "two [[\(key)]] have the name \"\(name)\"", hint: "rename one of them")

@@ -77,6 +77,8 @@ struct RunningTask {
   var progress: TaskProgress
   /// What it is measured by; nil for an attempt of the daemon before this one.
   var measure: Measure?
+  /// Ends when the attempt's folder is on the disk: before that the store does not hear of what is in it.
+  var durable: Task<Void, any Error>?
 
   /// What a task that was given out is charged and measured by.
   struct Measure {
@@ -100,6 +102,11 @@ struct RunningTask {
     self.measure = measure
     progress = TaskProgress(
       job: task.job, clip: task.clip, stage: task.stage, chunk: task.chunk, step: 0, of: 0)
+  }
+
+  /// Waits until the store may hear of what is in the attempt's folder.
+  func reachDisk() async throws {
+    if let durable { try await durable.value }
   }
 
   /// Whether others would have died with it.

@@ -1,3 +1,4 @@
+import DurableFiles
 import Foundation
 import JobModel
 import JobStore
@@ -162,10 +163,19 @@ extension Dispatcher {
       slots[index].heard = .now
       slots[index].loadedModel = group.tasks[0].model
       worker.send(.run(folders))
+      // The worker need not wait for the disk.
+      for folder in folders { slots[index].running[folder]?.durable = Task { try await Self.sync(folder) } }
       core.signals.status.raise()
     }
     if let refusal { throw refusal }
     try await forecast(Set(group.tasks.map(\.job)))
+  }
+
+  /// A folder that has gone meanwhile was a cancelled job's.
+  private static func sync(_ folder: AttemptFolder) async throws {
+    do {
+      try await offPool { try folder.sync() }
+    } catch let error as FileSystemError where error.isNotFound {}
   }
 
   /// - Returns: nil where the task cannot be composed or paid for.
@@ -181,6 +191,8 @@ extension Dispatcher {
     do {
       var specification = try await composer.compose(task, attempt: lease.attempt)
       specification.kernels = specification.kernels ?? slots[index].description?.kernels
+      // A power cut may have taken the lease that it was made for.
+      if DurableFile.exists(folder.path) { try DurableFile.remove(folder.path) }
       try folder.write(specification)
     } catch {
       try await giveUp(task, lease, error)

@@ -29,7 +29,7 @@ extension Dispatcher {
         "worker has other kernels than the configuration pins",
         metadata: ["kernels": "\(description.kernels)", "pinned": "\(pinned)"])
     }
-    if isStopping { slots[index].worker?.terminate() }
+    if isStopping { slots[index].worker?.quit() }
     post.yield(.wake)
   }
 
@@ -41,7 +41,10 @@ extension Dispatcher {
       slots[index].running[folder]?.progress.of = of
       try await enforceBudget(index)
     case .checkpoint(let checkpoint):
-      try await unlessFenced { try await record(checkpoint, of: folder, running.lease) }
+      try await unlessFenced {
+        try await running.reachDisk()
+        try await record(checkpoint, of: folder, running.lease)
+      }
     case .loading, .preview: break
     }
   }
@@ -64,18 +67,47 @@ extension Dispatcher {
       slots[index].freed = .now
     }
     defer { post.yield(.wake) }
-    guard let result = try folder.readResult() else {
+    guard let result = try? folder.readResult() else {
       return try await attemptFailed(
-        running, kind: .internal, message: "the worker says that it has finished, but there is no result.json",
+        running, kind: .internal, message: "the worker says that it has finished, but there is no good result.json",
         killedWorker: false)
     }
-    try await settle(running, result, folder, device: slots[index].device.name)
+    do {
+      try await settle(running, result, folder, device: slots[index].device.name)
+    } catch {
+      adoptLater(running.task, running.lease)
+      throw error
+    }
     if result.outcome != .failed { slots[index].deaths = 0 }
+  }
+
+  /// Takes the task over from its folder, or tries again in a while.
+  func adoptOrWait(_ task: TaskRecord, _ lease: Lease) async throws {
+    do {
+      try await unlessFenced { try await adopt(task, lease) }
+      post.yield(.wake)
+    } catch {
+      adoptLater(task, lease)
+      throw error
+    }
+  }
+
+  /// The store or the disk has refused what became of a task; its folder has it still.
+  private func adoptLater(_ task: TaskRecord, _ lease: Lease) {
+    Task { [post] in
+      try? await Task.sleep(for: .seconds(1))
+      post.yield(.adopt(task, lease))
+    }
   }
 
   /// Records how an attempt ended.
   func settle(_ running: RunningTask, _ result: AttemptResult, _ folder: AttemptFolder, device: String) async throws {
     try await unlessFenced {
+      do {
+        try await running.reachDisk()
+      } catch {
+        return try await attemptFailed(running, kind: .resource, message: "\(error)", killedWorker: false)
+      }
       try await measure(running, result)
       switch result.outcome {
       case .done:
@@ -117,16 +149,12 @@ extension Dispatcher {
     core.logger.log(
       level: wasAsked ? .info : .error, "worker ended", metadata: ["device": "\(name)", "end": "\(end)"])
     for (folder, task) in running {
-      if let result = try folder.readResult() {
-        try await settle(task, result, folder, device: name)
-        continue
-      }
-      try await unlessFenced {
-        if let checkpoint = try folder.newestValidCheckpoint() { try await record(checkpoint, of: folder, task.lease) }
-        if wasAsked { return try await core.store.yield(task.lease) }
-        try await attemptFailed(
-          task, kind: .internal, message: "\(verdict ?? "the worker \(end)") at \(task.task.stage.rawValue)",
-          killedWorker: true)
+      do {
+        let reason = "\(verdict ?? "the worker \(end)") at \(task.task.stage.rawValue)"
+        try await recover(task, folder, device: name, killedBy: wasAsked ? nil : reason)
+      } catch {
+        core.logger.error("dispatcher refused", metadata: ["error": "\(error)"])
+        adoptLater(task.task, task.lease)
       }
     }
     if !wasAsked {
@@ -134,6 +162,20 @@ extension Dispatcher {
       pause(index)
     }
     post.yield(.wake)
+  }
+
+  /// What a worker that is gone had: its result, else its newest checkpoint.
+  ///
+  /// - Parameter killedBy: what it died of; nil where it was asked to go.
+  private func recover(
+    _ task: RunningTask, _ folder: AttemptFolder, device: String, killedBy: String?
+  ) async throws {
+    if let result = try? folder.readResult() { return try await settle(task, result, folder, device: device) }
+    try await unlessFenced {
+      if let checkpoint = try folder.newestValidCheckpoint() { try await record(checkpoint, of: folder, task.lease) }
+      guard let killedBy else { return try await core.store.yield(task.lease) }
+      try await attemptFailed(task, kind: .internal, message: killedBy, killedWorker: true)
+    }
   }
 
   /// Decides whether a failed attempt is followed by another.

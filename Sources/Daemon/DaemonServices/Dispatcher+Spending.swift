@@ -6,18 +6,18 @@ import Scheduling
 /// Budgets: what begins is reserved, what has ended is settled, what goes on stops at the next unit when the account
 /// has nothing left.
 extension Dispatcher {
-  /// Lets jobs go on that were held for a budget when a new period has begun, or the service.
+  /// Lets jobs go on that were held for a budget when a new period has begun, or the service, or other limits hold.
   func releaseBudgets() async throws {
     let period = SpendingPeriod.day.start(at: .now)
     guard period != budgetDay else { return }
     budgetDay = period
     let count = try await core.store.releaseAll(reasonPrefix: SpendingLimit.prefix)
-    if count > 0 { core.logger.info("jobs released: a new day for budgets", metadata: ["jobs": "\(count)"]) }
+    if count > 0 { core.logger.info("jobs released: budgets are looked at again", metadata: ["jobs": "\(count)"]) }
   }
 
   /// What every account with limits has spent and reserved.
   func readSpending() async throws {
-    let limited = core.configuration.accounts.accounts.filter { !$0.limits.isEmpty }.map(\.name)
+    let limited = core.accounts.current.accounts.filter { !$0.limits.isEmpty }.map(\.name)
     guard !limited.isEmpty else { return }
     spending = try await core.store.spending(at: .now).filter { limited.contains($0.key) }
     if let end = SpendingPeriod.day.end(at: .now) { wake(after: .seconds(max(1, end.timeIntervalSinceNow))) }
@@ -48,7 +48,7 @@ extension Dispatcher {
 
   /// Whether the task's account may pay for it there.
   func decide(_ candidate: Candidate, on device: DaemonConfiguration.Device) -> BudgetDecision {
-    let limits = core.configuration.accounts.limits(of: candidate.account)
+    let limits = core.accounts.current.limits(of: candidate.account)
     guard !limits.isEmpty else { return .allowed }
     var need: [SpendingMeasure: Double] = [.clips: Double(candidate.newClipCount)]
     need[device.kind.measure] = (candidate.estimate ?? 0) * Double(device.threadCount)
@@ -81,7 +81,7 @@ extension Dispatcher {
   /// Stops an account's work at this unit when it has spent its last.
   func enforceBudget(_ index: Int) async throws {
     for account in Set(slots[index].running.values.compactMap(\.measure?.account)) {
-      let limits = core.configuration.accounts.limits(of: account)
+      let limits = core.accounts.current.limits(of: account)
       guard !limits.isEmpty, !slots[index].isYielding else { continue }
       let reached = limits.reached(spent: spentNow(account), spending[account] ?? Spending())
       guard let (limit, used) = reached else { continue }

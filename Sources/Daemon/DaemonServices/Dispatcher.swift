@@ -21,6 +21,8 @@ package actor Dispatcher: Service {
     case revoked([Lease])
     /// These leases hold, but their jobs do not go on: their workers are told to save what they have and stop.
     case giveWay([Lease])
+    /// What became of this task could not be recorded.
+    case adopt(TaskRecord, Lease)
     /// Time to show that the loop turns.
     case tick
     case stop
@@ -80,6 +82,13 @@ package actor Dispatcher: Service {
     if !leases.isEmpty { post.yield(.giveWay(leases)) }
   }
 
+  /// The accounts may have other limits and shares now: jobs that were held for their budget are looked at again.
+  package func reconsiderBudgets() {
+    shares.change(core.accounts.current.shares)
+    budgetDay = nil
+    wake()
+  }
+
   /// Lets no work begin until it is allowed again.
   package func setDrained(_ isDrained: Bool) {
     self.isDrained = isDrained
@@ -135,6 +144,7 @@ package actor Dispatcher: Service {
       if core.disk.isShort != isDiskFull { try await assign() }
     case .wake: try await assign()
     case .report(let device, let report): try await hear(report, from: device)
+    case .adopt(let task, let lease): try await adoptOrWait(task, lease)
     case .revoked(let leases): drop(revoked: Set(leases))
     case .giveWay(let leases): giveWay(Set(leases))
     case .stop: stop()
@@ -183,7 +193,8 @@ package actor Dispatcher: Service {
   private func stop() {
     isStopping = true
     notifier.notify(.stopping)
-    for slot in slots { slot.worker?.terminate() }
+    core.logger.notice("stopping", metadata: ["running": "\(slots.reduce(0) { $0 + $1.running.count })"])
+    for slot in slots { slot.worker?.quit() }
     let patience = stopPatience
     Task { [post] in
       try? await Task.sleep(for: patience)

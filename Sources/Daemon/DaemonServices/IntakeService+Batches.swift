@@ -2,6 +2,7 @@ import DurableFiles
 import Foundation
 import JobModel
 import JobStore
+import ServiceLifecycle
 import Spool
 
 extension IntakeService {
@@ -9,11 +10,11 @@ extension IntakeService {
   private static let chunkSize = 500
 
   /// Takes a batch: each good line becomes a job, the others are told of in its error file. Interrupted, it goes on
-  /// after the last line that was entered.
+  /// after the last line that was entered. While some lines are entered, the next are judged.
   func take(batch file: RequestFile) async throws {
     try await offPool { [publisher] in try publisher.checkBatchName(request: file.path) }
+    let account = try? core.accounts.current.account(of: nil, path: file.path, owner: file.owner)
     let (batch, taken): (JobID, Int)
-    let account = try? core.configuration.accounts.account(of: nil, path: file.path, owner: file.owner)
     switch try await core.store.openBatch(file, account: account ?? ResolvedRequest.defaultAccount) {
     case .known: return
     case .nameTaken(let other): return try await settle(.nameTaken(by: other), file)
@@ -21,47 +22,57 @@ extension IntakeService {
       dispatcher.drop(revoked)
       (batch, taken) = (job, after)
     }
-    var reading = BatchReading(stem: file.stem)
-    var lines = BatchLines(file.bytes).makeIterator()
-    while true {
-      var chunk: [BatchLine] = []
-      while chunk.count < Self.chunkSize, let line = lines.next() { chunk.append(line) }
-      guard let last = chunk.last else { break }
-      let wait = try await enter(chunk.filter { $0.number > taken }, of: file, to: batch, upTo: last.number, &reading)
-      if let wait {
+    var reading = BatchReading(file)
+    try await judge(&reading, after: taken)
+    while let last = reading.last {
+      if let wait = reading.wait {
         batchWait = min(batchWait ?? wait, wait)
         return
       }
-      // What is wrong with lines that were dealt with before is found once more for the error file.
-      for line in chunk where line.number <= taken { try await judgeAgain(line, &reading) }
+      if Task.isShuttingDownGracefully { return }
+      let entries = reading.entries
+      async let entering: Void = enter(entries, to: batch, upTo: last, after: taken)
+      try await judge(&reading, after: taken)
+      try await entering
     }
     try await close(batch, file, reading.refused)
   }
 
-  /// - Returns: when to look again where a line names a file that may still be written; nothing is entered then.
-  private func enter(
-    _ chunk: [BatchLine], of file: RequestFile, to batch: JobID, upTo last: Int, _ reading: inout BatchReading
-  ) async throws -> Duration? {
-    guard !chunk.isEmpty else { return nil }
-    var tentative = reading
-    var entries: [BatchEntry] = []
+  private func enter(_ entries: [BatchEntry], to batch: JobID, upTo last: Int, after taken: Int) async throws {
+    guard last > taken else { return }
+    try await core.store.addLines(entries, to: batch, upTo: last)
+    dispatcher.wake()
+  }
+
+  /// Judges the next lines. What is wrong with those that were dealt with before is found once more for the error file.
+  private func judge(_ reading: inout BatchReading, after taken: Int) async throws {
+    let chunk = reading.next(Self.chunkSize)
     for line in chunk {
       do {
-        let request = try tentative.parse(line, core.configuration.limits)
-        let settle = core.configuration.settle.seconds
-        if let rest = try conditioning.check(request, owner: file.owner, settle: settle, at: .now) {
-          return .seconds(rest)
+        let request = try reading.parse(line, core.configuration.limits)
+        if line.number <= taken {
+          try await check(request, line, reading)
+        } else if let rest = try conditioning.check(
+          request, owner: reading.file.owner, settle: core.configuration.settle.seconds, at: .now)
+        {
+          reading.wait = .seconds(rest)
+          return
+        } else {
+          reading.entries.append(try await entry(request, line, reading.file))
         }
-        entries.append(try await entry(request, line, file))
-        tentative.refused.goodCount += 1
+        reading.refused.goodCount += 1
       } catch let error as RequestError {
-        tentative.refused.add(error.onLine(line.number))
+        reading.refused.add(error.onLine(line.number))
       }
     }
-    try await core.store.addLines(entries, to: batch, upTo: last)
-    reading = tentative
-    dispatcher.wake()
-    return nil
+  }
+
+  /// A good line that was dealt with before either is in or was refused for what has changed since.
+  private func check(_ request: Request, _ line: BatchLine, _ reading: BatchReading) async throws {
+    let path = BatchLine.requestPath(stem: reading.file.stem, line: line.number)
+    if try await core.store.hasLine(at: path) { return }
+    throw request.error(
+      .badLines, "the line was refused before the service was interrupted; put it in another file")
   }
 
   private func entry(_ request: Request, _ line: BatchLine, _ batch: RequestFile) async throws -> BatchEntry {
@@ -72,20 +83,6 @@ extension IntakeService {
       path: BatchLine.requestPath(stem: batch.stem, line: line.number), digest: SHA256Digest(of: bytes).hex,
       stamp: batch.stamp, bytes: bytes, owner: batch.owner)
     return BatchEntry(line: line.number, file: file, parameters: resolved)
-  }
-
-  private func judgeAgain(_ line: BatchLine, _ reading: inout BatchReading) async throws {
-    do {
-      let request = try reading.parse(line, core.configuration.limits)
-      if try await core.store.hasLine(at: BatchLine.requestPath(stem: reading.stem, line: line.number)) {
-        reading.refused.goodCount += 1
-      } else {
-        throw request.error(
-          .badLines, "the line was refused before the service was interrupted; put it in another file")
-      }
-    } catch let error as RequestError {
-      reading.refused.add(error.onLine(line.number))
-    }
   }
 
   /// The error file comes first: whatever happens, refused lines are told of.
@@ -113,13 +110,31 @@ extension IntakeService {
   }
 }
 
-/// What is known of a batch while its lines are read.
-private struct BatchReading {
-  let stem: String
-  var refused = RefusedLines()
+/// What is known of a batch while its lines are read, some at a time.
+private struct BatchReading: Sendable {
+  let file: RequestFile
+  private var lines: BatchLines.Iterator
   private var customIDs: Set<String> = []
+  var refused = RefusedLines()
+  /// The good ones of the lines that were judged last.
+  var entries: [BatchEntry] = []
+  /// The number of the last of them; nil at the end of the file.
+  var last: Int?
+  /// When to look again where one of them names a file that may still be written: none of them is entered.
+  var wait: Duration?
 
-  init(stem: String) { self.stem = stem }
+  init(_ file: RequestFile) {
+    self.file = file
+    lines = BatchLines(file.bytes).makeIterator()
+  }
+
+  /// The lines to be judged now.
+  mutating func next(_ count: Int) -> [BatchLine] {
+    var chunk: [BatchLine] = []
+    while chunk.count < count, let line = lines.next() { chunk.append(line) }
+    (entries, last) = ([], chunk.last?.number)
+    return chunk
+  }
 
   mutating func parse(_ line: BatchLine, _ limits: RequestLimits) throws(RequestError) -> Request {
     let request = try line.request(limits)

@@ -42,13 +42,17 @@ package final class IntakeService: Service {
         for await _ in watcher.wakeUps { core.signals.spool.raise() }
       }
       core.signals.spool.raise()
+      var alarm: Task<Void, Never>?
       for await _ in core.signals.spool.raises.cancelOnGracefulShutdown() {
+        // One at a time: each look sets its own.
+        alarm?.cancel()
         let pause = await look()
-        group.addTask { [core] in
-          try? await Task.sleep(for: pause)
+        alarm = Task { [core] in
+          do { try await Task.sleep(for: pause) } catch { return }
           core.signals.spool.raise()
         }
       }
+      alarm?.cancel()
       watcher.stop()
       group.cancelAll()
     }
@@ -61,17 +65,25 @@ package final class IntakeService: Service {
   package func look() async -> Duration {
     do {
       if core.models.refresh() { dispatcher.wake() }
-      let scan = try await scan()
+      let begun = ContinuousClock.now
+      var scan = try await scan()
+      let rescan = rescan(after: .now - begun)
       batchWait = nil
+      var recognized = try await take(scan.found)
+      var hasNews = !scan.found.isEmpty || !scan.removed.isEmpty
+      while !scan.isComplete, !Task.isShuttingDownGracefully {
+        scan = try await readOn(scan)
+        hasNews = hasNews || !scan.found.isEmpty
+        recognized += try await take(scan.found)
+      }
       for problem in scan.problems { core.logger.warning("spool not read whole", metadata: ["problem": "\(problem)"]) }
-      let recognized = try await take(scan.found)
       for path in scan.removed {
         core.logger.info("request removed", metadata: ["request": "\(path)"])
         dispatcher.drop(try await core.store.forget(path))
       }
       try await hold(scan.withoutFolder)
       try await release(scan.present + recognized)
-      if !scan.found.isEmpty || !scan.removed.isEmpty {
+      if hasNews {
         core.signals.publishing.raise()
         core.signals.status.raise()
         dispatcher.wake()
@@ -79,11 +91,18 @@ package final class IntakeService: Service {
       let wait = [scan.lookAgain, batchWait].compactMap { $0 }.min()
       settled.withLock { $0 = wait == nil }
       core.signals.drain.raise()
-      return min(wait ?? core.configuration.rescan, core.configuration.rescan)
+      return min(wait ?? rescan, rescan)
     } catch {
       core.logger.error("spool not looked through", metadata: ["error": "\(error)"])
       return min(.seconds(1), core.configuration.rescan)
     }
+  }
+
+  /// When to look again though nothing happens. Where events tell of changes, looking takes at most a hundredth of the
+  /// time: a spool of many files is looked through less often.
+  private func rescan(after look: Duration) -> Duration {
+    let configured = core.configuration.rescan
+    return watcher.mode == .poll ? configured : max(configured, look * 100)
   }
 
   /// Arms the watches first: what comes in between is seen by the look or raises an event.
@@ -94,6 +113,14 @@ package final class IntakeService: Service {
       var scan = scanner.scan(listing, known: known, at: .now)
       // New folders may have filled before their watch was armed.
       if watcher.watch(scan.folders) { scan.lookAgain = .zero }
+      return scan
+    }
+  }
+
+  private func readOn(_ scan: SpoolScan) async throws -> SpoolScan {
+    try await offPool { [self] in
+      var scan = scan
+      scanner.readOn(&scan, at: .now)
       return scan
     }
   }
@@ -119,24 +146,44 @@ package final class IntakeService: Service {
   /// Takes requests whose bytes are new. Known bytes are not judged again: the configuration may have changed since.
   private func takeNew(_ group: [FoundRequest]) async throws {
     var good: [(file: RequestFile, parameters: ResolvedRequest)] = []
-    for found in group {
-      do {
-        switch found {
-        case .refused(_, let error): throw error
-        case .batch(let file): try await take(batch: file)
-        case .request(let file, let request):
-          var resolved = try resolve(request, file, digest: file.sha256)
-          try await offPool { [publisher, resolved] in try publisher.checkNames(request: file.path, resolved) }
+    for judged in try await offPool({ [self] in try group.map(judge) }) {
+      switch judged {
+      case .batch(let file):
+        do { try await take(batch: file) } catch let error as RequestError { try await refuse(file, error) }
+      case .refused(let file, let error): try await refuse(file, error)
+      case .good(let file, let request, var resolved):
+        do {
           resolved.input = try await copyInput(of: request, file)
           good.append((file, resolved))
+        } catch let error as RequestError {
+          try await refuse(file, error)
         }
-      } catch let error as RequestError {
-        try await refuse(found.file, error)
       }
     }
     for (taken, acceptance) in zip(good, try await core.store.accept(good)) {
       if case .new = acceptance {} else { core.removeInput(of: taken.parameters) }
       try await settle(acceptance, taken.file)
+    }
+  }
+
+  private enum Judged {
+    case good(RequestFile, Request, ResolvedRequest)
+    case batch(RequestFile)
+    case refused(RequestFile, RequestError)
+  }
+
+  private func judge(_ found: FoundRequest) throws -> Judged {
+    switch found {
+    case .refused(let file, let error): return .refused(file, error)
+    case .batch(let file): return .batch(file)
+    case .request(let file, let request):
+      do {
+        let resolved = try resolve(request, file, digest: file.sha256)
+        try publisher.checkNames(request: file.path, resolved)
+        return .good(file, request, resolved)
+      } catch let error as RequestError {
+        return .refused(file, error)
+      }
     }
   }
 
@@ -164,13 +211,15 @@ package final class IntakeService: Service {
       dispatcher.drop(revoked)
       core.counters.count(.requestsTaken, "accepted")
       core.logger.info("request accepted", metadata: ["job": "\(job)", "request": "\(file.path)"])
-      try await unlessForbidden { [publisher] in try publisher.removeError(request: file.path) }
+      if publisher.hasError(request: file.path) {
+        try await unlessForbidden { [publisher] in try publisher.removeError(request: file.path) }
+      }
     }
   }
 
   /// - Parameter digest: what the seed comes from where the request names none.
   func resolve(_ request: Request, _ file: RequestFile, digest: SHA256Digest) throws -> ResolvedRequest {
-    let account = try core.configuration.accounts.account(of: request, path: file.path, owner: file.owner)
+    let account = try core.accounts.current.account(of: request, path: file.path, owner: file.owner)
     let name = request.model ?? core.models.standard
     switch core.models.entry(name) {
     case nil:

@@ -17,6 +17,7 @@ package struct Recovery: Sendable {
   }
 
   package func run(_ dispatcher: Dispatcher) async throws {
+    try DurableFile.makeFolder(core.absolute("tasks"))
     let workers = PreviousWorkers(folder: core.configuration.paths.workers)
     try await workers.end(patience: patience, logger: core.logger)
     for task in try await core.store.leasedTasks() {
@@ -75,6 +76,8 @@ extension Dispatcher {
   func adopt(_ task: TaskRecord, _ lease: Lease) async throws {
     let folder = core.folder(lease)
     let running = RunningTask(task, lease)
+    // The daemon before may have been killed while it did so.
+    try? folder.sync()
     if let result = try? folder.readResult() {
       return try await settle(running, result, folder, device: task.worker ?? "")
     }

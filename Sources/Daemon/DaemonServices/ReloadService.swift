@@ -4,8 +4,8 @@ import JobModel
 import ServiceLifecycle
 import Systemd
 
-/// Obeys SIGHUP (`systemctl reload`): looks at the models and at the spool again. What else the configuration says
-/// holds from the next start.
+/// Obeys SIGHUP (`systemctl reload`): looks at the models and at the spool again and reads the accounts of the
+/// configuration. What else that says holds from the next start.
 struct ReloadService: Service {
   let core: ServiceCore
   let dispatcher: Dispatcher
@@ -18,15 +18,21 @@ struct ReloadService: Service {
     source.setEventHandler { continuation.yield() }
     source.resume()
     defer { source.cancel() }
-    for await _ in requests.cancelOnGracefulShutdown() { reload() }
+    for await _ in requests.cancelOnGracefulShutdown() { await reload() }
   }
 
-  private func reload() {
+  private func reload() async {
     notifier.notify(.reloading(monotonicMicroseconds: monotonicMicroseconds))
     core.models.refresh()
     core.signals.spool.raise()
+    do {
+      try core.accounts.reload()
+      await dispatcher.reconsiderBudgets()
+      core.logger.notice("reloaded")
+    } catch {
+      core.logger.error("accounts not reloaded, those before hold", metadata: ["error": "\(error)"])
+    }
     dispatcher.wake()
-    core.logger.notice("reloaded")
     notifier.notify(.ready)
   }
 

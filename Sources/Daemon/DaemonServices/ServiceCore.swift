@@ -7,6 +7,7 @@ import WorkerProtocol
 /// What all services of the daemon share.
 package struct ServiceCore: Sendable {
   package let configuration: DaemonConfiguration
+  package let accounts: AccountBook
   package let store: JobStore
   package let models: ModelCatalogue
   package let signals = Signals()
@@ -16,6 +17,7 @@ package struct ServiceCore: Sendable {
 
   package init(configuration: DaemonConfiguration, store: JobStore, models: ModelCatalogue, logger: Logger) {
     self.configuration = configuration
+    accounts = AccountBook(configuration)
     self.store = store
     self.models = models
     self.logger = logger

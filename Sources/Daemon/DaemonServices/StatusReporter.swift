@@ -33,8 +33,9 @@ package struct StatusReporter: Service {
   private func write() async {
     do {
       let status = try await current()
+      // Whole, but not waited for: a restart does not need it.
       try DurableFile.replace(
-        core.configuration.paths.statusFile, with: ControlCoding.encode(status), permissions: 0o640)
+        core.configuration.paths.statusFile, with: ControlCoding.encode(status), permissions: 0o640, durability: .none)
       notifier.notify(.status(Self.line(status)))
     } catch {
       core.logger.error("status not written", metadata: ["error": "\(error)"])
@@ -56,7 +57,7 @@ package struct StatusReporter: Service {
     var jobs: [JobRecord] = []
     for (states, isLine) in [(Self.unfinished, false), (Self.unfinished, true), (Self.finished, false)] {
       let filter = JobFilter(states: states, isLine: isLine)
-      jobs += try await core.store.jobs(filter, limit: Self.jobLimit - jobs.count)
+      jobs += try await core.store.jobs(filter, limit: Self.jobLimit - jobs.count, withParameters: false)
     }
     let finishes = try await dispatcher.forecasts(limit: Dispatcher.foretold)
     let errors = try await core.store.forecastErrors()

@@ -24,6 +24,11 @@ package struct Checkup {
     guard DurableFile.exists(database) else {
       return models + [Finding(.database, database, "is lost; waltctl doctor --rebuild makes it anew")]
     }
+    if Seal(database: database).isBroken {
+      // Not opened: it would be sealed again as it is.
+      let problem = "is not what it was when waltd closed it; waltctl doctor --rebuild makes it anew"
+      return try models + [Finding(.database, database, problem)] + journalFindings()
+    }
     do {
       let store = try JobStore(path: database)
       let findings = try await databaseFindings(store) + jobFindings(store)
@@ -44,7 +49,7 @@ package struct Checkup {
     var findings: [Finding] = []
     var before: JobID?
     repeat {
-      let page = try await store.jobs(before: before, limit: 500)
+      let page = try await store.jobs(before: before, limit: 500, withParameters: false)
       for job in page {
         if job.state == .done { findings += publishedFindings(job) }
         if !job.state.isFinal || job.state == .failed { findings += try await attemptFindings(job, store) }

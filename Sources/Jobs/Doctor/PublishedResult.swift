@@ -14,6 +14,12 @@ struct PublishedResult {
   let finished: Date?
   /// Published files by their paths below the spool, with their SHA-256.
   let files: [(path: String, sha256: String)]
+  let byteCount: Int
+  let device: String?
+  /// Of all stages together.
+  let seconds: Double
+  /// Of a batch: how each good line ended, by its number.
+  let lines: [Int: JobState]
 
   /// Nil where there is none, or it is none of ours.
   init?(beside request: String, spool: String) {
@@ -35,6 +41,13 @@ struct PublishedResult {
     message = run["message"]?.stringValue
     created = run["created"]?.stringValue.flatMap { try? Date($0, strategy: .iso8601) }
     finished = run["finished"]?.stringValue.flatMap { try? Date($0, strategy: .iso8601) }
+    byteCount = (run["files"]?.arrayValue ?? []).reduce(0) { $0 + Int($1["bytes"]?.integerValue ?? 0) }
+    device = run["device"]?.stringValue
+    seconds = TaskStage.allCases.reduce(0) { $0 + (run["seconds"]?[$1.rawValue]?.doubleValue ?? 0) }
+    lines = (reproducible["lines"]?.arrayValue ?? []).reduce(into: [:]) { lines, line in
+      guard let number = line["line"]?.integerValue, let state = line["state"]?.stringValue else { return }
+      lines[Int(number)] = JobState(rawValue: state)
+    }
     files = (run["files"]?.arrayValue ?? []).compactMap { file in
       guard let name = file["name"]?.stringValue, let digest = file["sha256"]?.stringValue else { return nil }
       return (folder + name, digest)

@@ -16,7 +16,7 @@ package struct BatchLines: Sequence, Sendable {
     return (try? JSONDocument(parsing: Array(bytes[start...]), limits: limits.json)) == nil
   }
 
-  package struct Iterator: IteratorProtocol {
+  package struct Iterator: IteratorProtocol, Sendable {
     fileprivate let bytes: [UInt8]
     private var offset = 0
     private var number = 0

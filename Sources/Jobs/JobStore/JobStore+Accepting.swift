@@ -20,18 +20,17 @@ extension JobStore {
     try await accept([(file, parameters)])[0]
   }
 
-  /// The same for many, in one transaction: one wait for the disk.
+  /// The same for many, in one transaction. It does not wait for the disk: the files are there.
   package func accept(_ requests: [(file: RequestFile, parameters: ResolvedRequest)]) async throws -> [Acceptance] {
     let now = now()
-    let ageing = ageing
-    return try await write { database in
-      try requests.map { file, parameters in
-        if let answer = try database.answerKnown(file) { return answer }
-        let revoked = try database.retire(file.path, reason: "the request was changed", at: now)
-        let job = try database.insert(
-          file, parameters, due: ageing.due(parameters, created: now), state: .queued, reason: nil, at: now)
-        try database.insertClips(of: job, parameters)
-        try database.addEvent(job, "accepted", file.path, at: now)
+    let new = try requests.map { try NewJob($0.file, $0.parameters, due: ageing.due($0.parameters, created: now)) }
+    return try await write(.soon) { database in
+      try database.addAccounts(Set(new.map(\.account)))
+      return try new.map { new in
+        if let answer = try database.answerKnown(new.file) { return answer }
+        let revoked = try database.retire(new.file.path, reason: "the request was changed", at: now)
+        let job = try database.insert(new, state: .queued, at: now)
+        try database.addEvent(job, "accepted", new.file.path, at: now)
         return .new(job, revoked: revoked)
       }
     }
@@ -40,10 +39,12 @@ extension JobStore {
   /// Remembers a request that was refused, so that it is refused once.
   package func reject(_ file: RequestFile, _ error: RequestError) async throws -> Acceptance {
     let now = now()
-    return try await write { database in
+    let new = NewJob(unread: file, account: ResolvedRequest.defaultAccount, due: now)
+    return try await write(.soon) { database in
       if let answer = try database.answerKnown(file, ignoringStem: true) { return answer }
       let revoked = try database.retire(file.path, reason: "the request was changed", at: now)
-      let job = try database.insert(file, nil, state: .rejected, reason: error.description, at: now)
+      try database.addAccounts([new.account])
+      let job = try database.insert(new, state: .rejected, reason: error.description, at: now)
       try database.addEvent(job, JobState.rejected.rawValue, error.description, at: now)
       return .new(job, revoked: revoked)
     }
@@ -54,7 +55,7 @@ extension JobStore {
 
   /// The same for many, in one transaction.
   package func recognize(_ files: [RequestFile]) async throws -> [JobID?] {
-    try await write { database in
+    try await write(.soon) { database in
       try files.map { file in
         guard case .known(let job)? = try database.answerKnown(file, ignoringStem: true) else { return nil }
         return job
@@ -137,46 +138,6 @@ extension Database {
       arguments: [job.rawValue, job.rawValue])
     guard state.mayBecome(.cancelled) else { return [] }
     return try cancel(job, reason: reason, at: now)
-  }
-
-  func insert(
-    _ file: RequestFile, _ parameters: ResolvedRequest?, account: String = ResolvedRequest.defaultAccount,
-    due: Date? = nil, state: JobState, reason: String?, at now: Date
-  ) throws -> JobID {
-    let account = parameters?.account ?? account
-    try cachedStatement(sql: "INSERT INTO account (name) VALUES (?) ON CONFLICT DO NOTHING")
-      .execute(arguments: [account])
-    let json = try parameters.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) } ?? "null"
-    let statement = try cachedStatement(
-      sql: """
-        INSERT INTO job (path, stem, digest, stamp, request, owner, is_current, state, reason, priority, account, model,
-          parameters, clip_count, task_count, created, finished, due)
-        VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """)
-    try statement.execute(
-      arguments: [
-        file.path, file.stem, file.digest, file.stamp, Data(file.bytes), file.owner, state.rawValue, reason,
-        parameters?.priority ?? 0, account, parameters?.model, json, parameters?.clips.count ?? 0,
-        parameters.map { $0.clips.count * $0.plan.steps.count } ?? 0, now.timeIntervalSince1970,
-        state.isFinal ? now.timeIntervalSince1970 : nil, (due ?? now).timeIntervalSince1970,
-      ])
-    return JobID(lastInsertedRowID)
-  }
-
-  func insertClips(of job: JobID, _ parameters: ResolvedRequest) throws {
-    let plan = parameters.plan
-    let steps = plan.steps.map { ($0, missing: plan.predecessors(of: $0).count) }
-    let clipStatement = try cachedStatement(sql: "INSERT INTO clip (job, place, seed, prompt) VALUES (?, ?, ?, ?)")
-    let taskStatement = try cachedStatement(
-      sql: "INSERT INTO task (job, clip, stage, chunk, state, missing) VALUES (?, ?, ?, ?, ?, ?)")
-    for clip in parameters.clips {
-      try clipStatement.execute(arguments: [job.rawValue, clip.index, clip.seed, clip.prompt])
-      for (step, missing) in steps {
-        let state: TaskState = missing == 0 ? .ready : .waiting
-        try taskStatement.execute(
-          arguments: [job.rawValue, clip.index, step.stage.rawValue, step.chunk, state.rawValue, missing])
-      }
-    }
   }
 }
 

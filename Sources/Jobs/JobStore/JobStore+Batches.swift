@@ -57,12 +57,13 @@ extension JobStore {
     }
   }
 
-  /// Enters good lines.
+  /// Enters good lines. It does not wait for the disk: the file is there.
   ///
   /// - Parameter last: the number of the last line of the file that is dealt with, good or not.
   package func addLines(_ entries: [BatchEntry], to batch: JobID, upTo last: Int) async throws {
-    let (now, ageing) = (now(), ageing)
-    try await write { database in
+    let now = now()
+    let new = try entries.map { try NewJob($0.file, $0.parameters, due: ageing.due($0.parameters, created: now)) }
+    try await write(.soon) { database in
       let state = try String.fetchOne(
         database,
         sql: """
@@ -73,15 +74,18 @@ extension JobStore {
       }
       // Of a batch that was cancelled or held while its lines come in, so are these.
       let isGoing = state == .queued || state == .running
-      for entry in entries {
-        let job = try database.insert(
-          entry.file, entry.parameters, due: ageing.due(entry.parameters, created: now),
-          state: isGoing ? .queued : state, reason: isGoing ? nil : "its batch is \(state.rawValue)", at: now)
-        try database.cachedStatement(sql: "UPDATE job SET batch = ?, line = ?, is_announced = ? WHERE id = ?")
-          .execute(arguments: [batch.rawValue, entry.line, state.isFinal, job.rawValue])
-        try database.insertClips(of: job, entry.parameters)
-        try database.addEvent(job, "accepted", entry.file.path, at: now)
+      let reason = isGoing ? nil : "its batch is \(state.rawValue)"
+      try database.addAccounts(Set(new.map(\.account)))
+      for (entry, new) in zip(entries, new) {
+        _ = try database.insert(
+          new, state: isGoing ? .queued : state, reason: reason, batch: batch, line: entry.line,
+          isAnnounced: state.isFinal, at: now)
       }
+      try database.execute(
+        sql: """
+          INSERT INTO event (job, at, kind, detail)
+          SELECT id, created, 'accepted', path FROM job WHERE batch = ? AND line >= ? AND line <= ? ORDER BY line
+          """, arguments: [batch.rawValue, entries.first?.line, last])
     }
   }
 
@@ -174,7 +178,8 @@ extension Database {
   fileprivate func insertBatch(_ file: RequestFile, account: String, at now: Date) throws -> JobID {
     let unread = RequestFile(
       path: file.path, digest: file.digest, stamp: file.stamp, bytes: [], owner: file.owner)
-    let job = try insert(unread, nil, account: account, state: .queued, reason: nil, at: now)
+    try addAccounts([account])
+    let job = try insert(NewJob(unread: unread, account: account, due: now), state: .queued, at: now)
     try execute(sql: "UPDATE job SET is_batch = 1, is_open = 1, line = 0 WHERE id = ?", arguments: [job.rawValue])
     try addEvent(job, "accepted", file.path, at: now)
     return job

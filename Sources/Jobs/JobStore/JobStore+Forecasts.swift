@@ -47,7 +47,7 @@ extension JobStore {
 
   /// Remembers when a job that begins now is thought to end. Only the first time counts.
   package func recordForecast(_ job: JobID, finish: Date) async throws {
-    try await write {
+    try await write(.soon) {
       try $0.execute(
         sql: "UPDATE job SET forecast = ? WHERE id = ? AND forecast IS NULL",
         arguments: [finish.timeIntervalSince1970, job.rawValue])

@@ -36,29 +36,18 @@ extension JobStore {
   }
 
   /// Jobs from the newest to the oldest; the next page begins before the last one's number.
+  ///
+  /// - Parameter withParameters: whether to read them: they may be long.
+  /// - Complexity: O(limit) where no account is named, whatever the number of jobs.
   package func jobs(
-    _ filter: JobFilter = JobFilter(), before: JobID? = nil, limit: Int
+    _ filter: JobFilter = JobFilter(), before: JobID? = nil, limit: Int, withParameters: Bool = true
   ) async throws -> [JobRecord] {
-    var conditions: [String] = []
-    var arguments: [any DatabaseValueConvertible] = []
-    if let before {
-      conditions.append("id < ?")
-      arguments.append(before.rawValue)
-    }
-    if let states = filter.states {
-      conditions.append("state IN (\(databaseQuestionMarks(count: states.count)))")
-      arguments += states.map(\.rawValue).sorted()
-    }
-    if let account = filter.account {
-      conditions.append("account = ?")
-      arguments.append(account)
-    }
-    if let isLine = filter.isLine { conditions.append("batch IS \(isLine ? "NOT NULL" : "NULL")") }
-    let clause = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
-    let sql = "SELECT \(JobRecord.columns) FROM job \(clause) ORDER BY id DESC LIMIT \(limit)"
-    let bound = StatementArguments(arguments)
+    let (sql, arguments) = filter.selection(before: before, limit: limit)
+    let columns = JobRecord.columns(withParameters: withParameters)
     return try await read { database in
-      try Row.fetchAll(database, sql: sql, arguments: bound ?? []).map { try JobRecord($0) }
+      try Row.fetchAll(
+        database, sql: "SELECT \(columns) FROM job WHERE id IN (\(sql)) ORDER BY id DESC", arguments: arguments
+      ).map { try JobRecord($0) }
     }
   }
 
@@ -70,7 +59,8 @@ extension JobStore {
           database,
           sql: """
             SELECT json_extract(parameters, '$.input.copy') FROM job
-            WHERE state NOT IN ('done', 'cancelled', 'rejected') AND json_extract(parameters, '$.input.copy') IS NOT NULL
+            WHERE state IN ('queued', 'running', 'publishing', 'held', 'failed')
+              AND json_extract(parameters, '$.input.copy') IS NOT NULL
             """))
     }
   }
@@ -131,5 +121,34 @@ extension JobStore {
   /// The number of the newest event; 0 where nothing has happened yet.
   package func lastEvent() async throws -> Int64 {
     try await read { try Int64.fetchOne($0, sql: "SELECT max(id) FROM event") ?? 0 }
+  }
+}
+
+extension JobFilter {
+  /// SQL for the numbers of the newest jobs. Each state is looked up by itself, requests apart from lines, as the indices
+  /// have them.
+  fileprivate func selection(before: JobID?, limit: Int) -> (sql: String, arguments: StatementArguments) {
+    var parts: [String] = []
+    var arguments = StatementArguments()
+    func add(_ fixed: [String], _ state: JobState?) {
+      let bound: [(String, DatabaseValue?)] = [
+        ("state = ?", state?.rawValue.databaseValue), ("id < ?", before?.rawValue.databaseValue),
+        ("account = ?", account?.databaseValue),
+      ]
+      let conditions = fixed + bound.filter { $1 != nil }.map(\.0)
+      arguments += StatementArguments(bound.compactMap(\.1))
+      let clause = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND "))"
+      parts.append("SELECT * FROM (SELECT id FROM job \(clause) ORDER BY id DESC LIMIT \(limit))")
+    }
+    if states == nil, isLine == nil {
+      add([], nil)
+    } else {
+      for isLine in isLine.map({ [$0] }) ?? [false, true] {
+        for state in (states ?? Set(JobState.allCases)).sorted(by: { $0.rawValue < $1.rawValue }) {
+          add(["batch IS \(isLine ? "NOT NULL" : "NULL")"], state)
+        }
+      }
+    }
+    return ("\(parts.joined(separator: " UNION ALL ")) ORDER BY id DESC LIMIT \(limit)", arguments)
   }
 }

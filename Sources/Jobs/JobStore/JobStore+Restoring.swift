@@ -15,10 +15,12 @@ package struct RestoredJob: Equatable, Sendable {
   package var finished: Date?
   /// Those of which something is known; the others are as if they had not begun.
   package var tasks: [RestoredTask]
+  /// What its account has paid for it, by measure, when it ended.
+  package var spent: [String: Double]
 
   package init(
     id: JobID?, file: RequestFile, parameters: ResolvedRequest, state: JobState, reason: String?, created: Date,
-    finished: Date?, tasks: [RestoredTask]
+    finished: Date?, tasks: [RestoredTask], spent: [String: Double] = [:]
   ) {
     self.id = id
     self.file = file
@@ -28,6 +30,41 @@ package struct RestoredJob: Equatable, Sendable {
     self.created = created
     self.finished = finished
     self.tasks = tasks
+    self.spent = spent
+  }
+}
+
+/// A batch as it can be told from its file and what lies outside the store: all its lines are known.
+package struct RestoredBatch: Equatable, Sendable {
+  /// Nil: any number.
+  package var id: JobID?
+  package var file: RequestFile
+  package var account: String
+  package var state: JobState
+  package var reason: String?
+  package var created: Date
+  package var finished: Date?
+  package var refusedCount: Int
+  /// The good ones by their numbers, as the requests that they would be alone.
+  package var lines: [(number: Int, job: RestoredJob)]
+
+  package init(
+    id: JobID?, file: RequestFile, account: String, state: JobState, reason: String?, created: Date, finished: Date?,
+    refusedCount: Int, lines: [(number: Int, job: RestoredJob)]
+  ) {
+    self.id = id
+    self.file = file
+    self.account = account
+    self.state = state
+    self.reason = reason
+    self.created = created
+    self.finished = finished
+    self.refusedCount = refusedCount
+    self.lines = lines
+  }
+
+  package static func == (left: Self, right: Self) -> Bool {
+    left.file == right.file && left.state == right.state && left.lines.map(\.job) == right.lines.map(\.job)
   }
 }
 
@@ -68,12 +105,19 @@ extension JobStore {
   /// Puts jobs into a new store, in one transaction.
   ///
   /// - Parameter highestTask: no other task gets a number up to this one: folders have these names.
-  package func restore(_ jobs: [RestoredJob], highestTask: TaskID) async throws {
-    let now = now()
+  package func restore(
+    _ jobs: [RestoredJob], batches: [RestoredBatch] = [], highestTask: TaskID
+  ) async throws {
+    let (now, ageing) = (now(), ageing)
     try await write { database in
-      try database.reserve("job", upTo: jobs.compactMap(\.id).max()?.rawValue ?? 0)
+      let numbers = jobs.map(\.id) + batches.flatMap { [$0.id] + $0.lines.map(\.job.id) }
+      try database.reserve("job", upTo: numbers.compactMap { $0 }.max()?.rawValue ?? 0)
       try database.reserve("task", upTo: highestTask.rawValue)
-      for job in jobs { try database.restore(job, at: now) }
+      for job in jobs { try database.restore(job, ageing, at: now) }
+      for batch in batches {
+        let id = try database.restore(batch, at: now)
+        for (number, job) in batch.lines { try database.restore(job, ageing, batch: id, line: number, at: now) }
+      }
     }
   }
 }
@@ -84,7 +128,29 @@ extension Database {
     try execute(sql: "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", arguments: [table, number])
   }
 
-  fileprivate func restore(_ job: RestoredJob, at now: Date) throws {
+  /// The lines count themselves as they come in.
+  fileprivate func restore(_ batch: RestoredBatch, at now: Date) throws -> JobID {
+    try execute(sql: "INSERT INTO account (name) VALUES (?) ON CONFLICT DO NOTHING", arguments: [batch.account])
+    try execute(
+      sql: """
+        INSERT INTO job (id, path, stem, digest, stamp, request, owner, is_current, state, reason, priority, account,
+          parameters, task_count, created, finished, is_announced, is_batch, line, refused_lines)
+        VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, 0, ?, 'null', ?, ?, ?, 1, 1, ?, ?)
+        """,
+      arguments: [
+        batch.id?.rawValue, batch.file.path, batch.file.stem, batch.file.digest, batch.file.stamp, Data(),
+        batch.file.owner, batch.state.rawValue, batch.reason, batch.account, batch.lines.count,
+        batch.created.timeIntervalSince1970, batch.finished?.timeIntervalSince1970, batch.lines.last?.number ?? 0,
+        batch.refusedCount,
+      ])
+    let id = JobID(lastInsertedRowID)
+    try addEvent(id, "restored", batch.state.rawValue, at: now)
+    return id
+  }
+
+  fileprivate func restore(
+    _ job: RestoredJob, _ ageing: Ageing, batch: JobID? = nil, line: Int? = nil, at now: Date
+  ) throws {
     let parameters = job.parameters
     let steps = job.state == .done || job.state == .cancelled ? [] : parameters.plan.steps
     let known = Dictionary(job.tasks.map { ($0.place, $0) }) { first, _ in first }
@@ -95,15 +161,16 @@ extension Database {
     try execute(
       sql: """
         INSERT INTO job (id, path, stem, digest, stamp, request, owner, is_current, state, reason, priority, account,
-          model, parameters, clip_count, task_count, tasks_done, created, finished, is_announced)
-        VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+          model, parameters, clip_count, task_count, tasks_done, created, finished, due, is_announced, batch, line)
+        VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
         """,
       arguments: [
         job.id?.rawValue, job.file.path, job.file.stem, job.file.digest, job.file.stamp, Data(job.file.bytes),
         job.file.owner, isComplete ? JobState.publishing.rawValue : job.state.rawValue, job.reason, parameters.priority,
         parameters.account, parameters.model, String(decoding: try JSONEncoder().encode(parameters), as: UTF8.self),
         parameters.clips.count, taskCount, done.count, job.created.timeIntervalSince1970,
-        job.finished?.timeIntervalSince1970,
+        job.finished?.timeIntervalSince1970, ageing.due(parameters, created: job.created).timeIntervalSince1970,
+        batch?.rawValue, line,
       ])
     let id = JobID(lastInsertedRowID)
     for clip in parameters.clips {
@@ -118,6 +185,9 @@ extension Database {
       }
     }
     try addEvent(id, "restored", job.state.rawValue, at: now)
+    for (measure, amount) in job.spent.sorted(by: { $0.key < $1.key }) where amount > 0 {
+      try enter(id, measure, amount, "settle", at: (job.finished ?? now).timeIntervalSince1970)
+    }
   }
 
   private func restore(

@@ -27,7 +27,7 @@ extension JobStore {
   /// loaded first, or the machine had something else to do.
   package func recordThroughput(_ key: ThroughputKey, secondsPerUnit: Double) async throws {
     guard secondsPerUnit.isFinite, secondsPerUnit > 0 else { return }
-    try await write { database in
+    try await write(.soon) { database in
       let arguments: StatementArguments = [key.model, key.stage.rawValue, key.kind, key.device]
       try database.execute(
         sql: "INSERT INTO throughput (model, stage, kind, device, seconds_per_unit) VALUES (?, ?, ?, ?, ?)",

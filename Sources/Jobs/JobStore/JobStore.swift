@@ -5,16 +5,21 @@ import JobModel
 
 /// The one place that knows what was asked for and how far it is: SQLite through one connection in one process.
 ///
-/// Every method is one transaction, durable when it returns (WAL, `synchronous=FULL`). Work runs on the database's
-/// own queue and is not cancelled with the task that asked for it.
+/// Every method is one transaction. Work runs on the database's own queue and is not cancelled with the task that asked
+/// for it. A transaction is durable when its method returns (WAL, `synchronous=FULL`), but for those that say `soon`:
+/// what they wrote can be told again from files that are durable already, or says only that something has begun. They
+/// reach the disk with the next transaction that waits for it, within a second in any case, and never before what was
+/// written earlier: a power cut takes the end of the history, not parts of it.
 ///
 /// A change of state is an `UPDATE` that names the state (and lease) it starts from: one changed row, or an error.
 package final class JobStore: Sendable {
   private let queue: DatabaseQueue
+  private let seal: Seal
   let now: @Sendable () -> Date
   /// What priority and deadline are worth where a job comes in.
   let ageing: Ageing
   let outlines = OutlineCache()
+  private let groupCommit: GroupCommit
   /// Whether the process before this one ended without `close`.
   package let wasUnclean: Bool
 
@@ -24,7 +29,10 @@ package final class JobStore: Sendable {
   package init(path: String, ageing: Ageing = Ageing(), now: @escaping @Sendable () -> Date = { Date() }) throws {
     self.now = now
     self.ageing = ageing
+    groupCommit = GroupCommit(log: path + "-wal")
+    seal = Seal(database: path)
     do {
+      try seal.remove()
       queue = try DatabaseQueue(path: path, configuration: Self.configuration)
       try Schema.migrator.migrate(queue)
       wasUnclean = try queue.write { try Self.begin($0, path: path) }
@@ -53,10 +61,11 @@ package final class JobStore: Sendable {
     StoreError(.damaged, "open job store \"\(path)\": \(problem); run waltctl doctor")
   }
 
-  /// Notes that all is in order and closes the file; the store is not used after.
+  /// Notes that all is in order, closes the file and seals it; the store is not used after.
   package func close() async throws {
     try await write { try $0.execute(sql: "UPDATE store SET value = 'clean' WHERE key = 'stop'") }
     try queue.close()
+    try seal.set()
   }
 
   /// Looks through the whole database (`integrity_check`); empty where nothing is wrong. Takes long.
@@ -82,9 +91,18 @@ package final class JobStore: Sendable {
     }
   }
 
-  func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+  func write<Value: Sendable>(
+    _ durability: Durability = .atOnce, _ body: @escaping @Sendable (Database) throws -> Value
+  ) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
-      queue.asyncWrite(body) { _, result in continuation.resume(with: result) }
+      switch durability {
+      case .atOnce: queue.asyncWrite(body) { _, result in continuation.resume(with: result) }
+      case .soon:
+        queue.asyncWriteWithoutTransaction { [groupCommit] database in
+          continuation.resume(with: Result { try database.writeWithoutWaiting(body) })
+          groupCommit.schedule()
+        }
+      }
     }
   }
 
@@ -108,6 +126,7 @@ package final class JobStore: Sendable {
           PRAGMA cell_size_check = ON;
           PRAGMA mmap_size = 0;
           PRAGMA journal_size_limit = 67108864;
+          PRAGMA wal_autocheckpoint = 4000;
           """)
     }
     return configuration

@@ -21,6 +21,10 @@ extension JobRecord {
     started, finished, parameters, is_batch, batch, line
     """
 
+  static func columns(withParameters: Bool) -> String {
+    withParameters ? columns : columns.replacing(" parameters,", with: " NULL AS parameters,")
+  }
+
   init(_ row: Row) throws {
     self.init(
       id: JobID(row["id"]), path: row["path"], digest: row["digest"], state: try row.word("state"),

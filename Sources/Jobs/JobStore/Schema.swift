@@ -14,8 +14,23 @@ enum Schema {
     migrator.registerMigration("2 batches") { try $0.execute(sql: batches) }
     migrator.registerMigration("3 fair order") { try $0.execute(sql: fairOrder) }
     migrator.registerMigration("4 budgets") { try $0.execute(sql: budgets) }
+    migrator.registerMigration("5 large queues") { try $0.execute(sql: largeQueues) }
     return migrator
   }
+
+  private static let largeQueues = """
+    -- The newest of a state, of requests and of lines apart: a page of either is found without looking at the other.
+    CREATE INDEX job_request_state ON job (state, id) WHERE batch IS NULL;
+    CREATE INDEX job_line_state ON job (state, id) WHERE batch IS NOT NULL;
+    CREATE INDEX job_forecast ON job (id) WHERE state = 'done' AND forecast IS NOT NULL AND finished > started;
+    -- A line is entered with its batch.
+    DROP TRIGGER line_added;
+    CREATE TRIGGER line_added AFTER INSERT ON job
+    WHEN NEW.batch IS NOT NULL AND NEW.state IN ('done', 'failed', 'cancelled')
+    BEGIN
+      UPDATE job SET tasks_done = tasks_done + 1 WHERE id = NEW.batch;
+    END;
+    """
 
   private static let budgets = """
     -- What the ledger has for the task's lease, since when, and what a second of the clock costs.

@@ -123,7 +123,7 @@ extension SpendingLimit {
   package func reason(account: String, used: Double, at date: Date) -> String {
     let found = "\(Self.shown(used)) of \(Self.shown(amount)) \(measure.rawValue) \(period.words)"
     let next = period.end(at: date).map { "goes on at \($0.formatted(.iso8601))" } ?? "does not go on by itself"
-    return "\(Self.prefix)account \"\(account)\" has used \(found); \(next), or raise the limit and restart waltd"
+    return "\(Self.prefix)account \"\(account)\" has used \(found); \(next), or raise the limit and reload waltd"
   }
 
   /// Of the reasons of jobs that are held for their account's budget.

@@ -14,10 +14,13 @@ package struct FairShare: Equatable, Sendable {
 
   private(set) var standings: [String: Standing] = [:]
   private var active: Set<String> = []
-  private let shares: [String: Double]
+  private var shares: [String: Double]
 
   /// - Parameter shares: of accounts whose share is not 1.
   package init(shares: [String: Double] = [:]) { self.shares = shares }
+
+  /// What was had so far counts as it was.
+  package mutating func change(_ shares: [String: Double]) { self.shares = shares }
 
   /// Says which accounts have work, waiting or running, and which of these have a device now.
   package mutating func update(active now: Set<String>, serving: Set<String>, at date: Date) {

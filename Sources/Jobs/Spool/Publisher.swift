@@ -76,6 +76,12 @@ package struct Publisher: Sendable {
     try replace(names.error, with: document, job, in: try open(names)) { PublishedFiles.isError($0) }
   }
 
+  /// Whether something has the name of the request's error file.
+  package func hasError(request path: String) -> Bool {
+    let names = OutputNames(requestPath: path)
+    return DurableFile.exists("\(root.path)/\(names.folder)/\(names.error)")
+  }
+
   /// Removes the error file, where it is one, of a request that is good now.
   package func removeError(request path: String) throws {
     let names = OutputNames(requestPath: path)

@@ -26,6 +26,16 @@ package struct SpoolScan: Sendable {
   package var folders: [String] = []
   /// What could not be read, for the log.
   package var problems: [String] = []
+  /// New and changed files, and whether a job stands for each that has not ended; those from `next` on are unread.
+  fileprivate var files: [(entry: SpoolEntry, isUnfinished: Bool)] = []
+  fileprivate var next = 0
+
+  /// Whether every new file was read.
+  package var isComplete: Bool { next == files.count }
+
+  fileprivate mutating func wakeUp(in seconds: Double) {
+    lookAgain = min(lookAgain ?? .seconds(seconds), .seconds(seconds))
+  }
 }
 
 /// Looks at the spool: the truth about which requests there are. Used from one thread at a time.
@@ -50,39 +60,49 @@ package final class SpoolScanner {
   /// By its path, each time: the descriptor would follow a folder that was moved away, or see a removed one as empty.
   package func list() -> SpoolListing { SpoolListing(path: root.path) }
 
-  /// Reads what is new.
+  /// Reads what is new, some files at a time: `readOn` while the scan is not complete.
   ///
   /// - Parameters:
   ///   - known: the request that a job stands for, of every listed path, and all others that are not done.
-  ///   - limit: how many files to read, and `byteLimit` how many bytes; the rest is left for the next look, which is
-  ///     due at once.
+  ///   - limit: how many files to read, and `byteLimit` how many bytes.
   package func scan(
-    _ listing: SpoolListing, known: [String: KnownRequest], at now: Moment, limit: Int = 10_000,
-    byteLimit: Int64 = 64 << 20
+    _ listing: SpoolListing, known: [String: KnownRequest], at now: Moment, limit: Int = SpoolScanner.portion,
+    byteLimit: Int64 = SpoolScanner.bytePortion
   ) -> SpoolScan {
-    var decision = ScanDecision(listing, known: known, memory: &memory, settle: settle, at: now)
+    let decision = ScanDecision(listing, known: known, memory: &memory, settle: settle, at: now)
     var scan = SpoolScan()
-    scan.found = decision.refused.map { .refused($0.entry.unread, $0.error) }
-    var problems = listing.problems
-    var room = byteLimit
-    for (index, entry) in decision.toRead.enumerated() {
-      guard index < limit, room > 0 else {
-        decision.wakeUp(in: 0)
-        break
-      }
-      room -= entry.stamp.byteCount
-      let isUnfinished = known[entry.path].map { !$0.state.isFinal } ?? false
-      if let found = read(entry, isUnfinished, at: now, &decision, &problems) { scan.found.append(found) }
-    }
-    // Its return raises no event that a watch on the lost folder would see.
-    if listing.folders.isEmpty { decision.wakeUp(in: min(settle, Self.patience)) }
     scan.removed = decision.removed
     scan.withoutFolder = decision.withoutFolder
     scan.present = decision.present
     scan.lookAgain = decision.lookAgain.map { .seconds($0) }
     scan.folders = listing.folders.keys.sorted()
-    scan.problems = problems
+    scan.problems = listing.problems
+    scan.files = decision.toRead.map { ($0, known[$0.path].map { !$0.state.isFinal } ?? false) }
+    // Its return raises no event that a watch on the lost folder would see.
+    if listing.folders.isEmpty { scan.wakeUp(in: min(settle, Self.patience)) }
+    readOn(&scan, at: now, limit: limit, byteLimit: byteLimit)
+    scan.found = decision.refused.map { .refused($0.entry.unread, $0.error) } + scan.found
     return scan
+  }
+
+  /// Files that are read at a time, and bytes: what is found waits in memory to be taken.
+  package static let portion = 2000
+  package static let bytePortion: Int64 = 64 << 20
+
+  /// Finds the next new files of a scan in the place of those found before.
+  package func readOn(
+    _ scan: inout SpoolScan, at now: Moment, limit: Int = SpoolScanner.portion,
+    byteLimit: Int64 = SpoolScanner.bytePortion
+  ) {
+    scan.found = []
+    var (count, room) = (0, byteLimit)
+    while !scan.isComplete, count < limit, room > 0 {
+      let (entry, isUnfinished) = scan.files[scan.next]
+      scan.next += 1
+      count += 1
+      room -= entry.stamp.byteCount
+      if let found = read(entry, isUnfinished, at: now, &scan) { scan.found.append(found) }
+    }
   }
 
   /// Reads one file and looks at what it names; nil where it is gone, or young and not right yet, or the disk is at
@@ -90,48 +110,47 @@ package final class SpoolScanner {
   ///
   /// - Parameter isUnfinished: whether a job stands for the file that has not ended.
   private func read(
-    _ entry: SpoolEntry, _ isUnfinished: Bool, at now: Moment, _ decision: inout ScanDecision,
-    _ problems: inout [String]
+    _ entry: SpoolEntry, _ isUnfinished: Bool, at now: Moment, _ scan: inout SpoolScan
   ) -> FoundRequest? {
     switch RequestReading.read(entry, in: root.path, limits: limits) {
     case .changing:
-      decision.wakeUp(in: min(settle, 0.1))
+      scan.wakeUp(in: min(settle, 0.1))
       return nil
     case .failed(let problem):
-      problems.append(problem)
-      decision.wakeUp(in: Self.patience)
+      scan.problems.append(problem)
+      scan.wakeUp(in: Self.patience)
       return nil
     case .refused(let error) where isUnfinished && error.code == .file:
       // Nobody has changed what it asks for: its job goes on.
-      problems.append("\(entry.path): \(error.message)")
-      decision.wakeUp(in: Self.patience)
+      scan.problems.append("\(entry.path): \(error.message)")
+      scan.wakeUp(in: Self.patience)
       return nil
     case .refused(let error):
-      return settled(entry, entry.unread, error, at: now, &decision)
+      return settled(entry, entry.unread, error, at: now, &scan)
     case .file(let file):
-      if entry.name == .batch { return settledBatch(entry, file, at: now, &decision) }
+      if entry.name == .batch { return settledBatch(entry, file, at: now, &scan) }
       do throws(RequestError) {
         let request = try Request(parsing: file.bytes, limits: limits)
         if let rest = try conditioning.check(request, owner: file.owner, settle: settle, at: now) {
-          decision.wakeUp(in: rest)
+          scan.wakeUp(in: rest)
           return nil
         }
         memory.unsettled[entry.path] = nil
         return .request(file, request)
       } catch {
-        return settled(entry, file, error, at: now, &decision)
+        return settled(entry, file, error, at: now, &scan)
       }
     }
   }
 
   /// A batch is waited for while its last line may still grow.
   private func settledBatch(
-    _ entry: SpoolEntry, _ file: RequestFile, at now: Moment, _ decision: inout ScanDecision
+    _ entry: SpoolEntry, _ file: RequestFile, at now: Moment, _ scan: inout SpoolScan
   ) -> FoundRequest? {
     if BatchLines(file.bytes).isCutOff(limits) {
       let wait = memory.wait(for: entry, settle: settle, at: now)
       if wait > 0 {
-        decision.wakeUp(in: wait)
+        scan.wakeUp(in: wait)
         return nil
       }
     }
@@ -141,11 +160,11 @@ package final class SpoolScanner {
 
   /// The refusal of a file that has settled; nil for one that its producer may still be writing.
   private func settled(
-    _ entry: SpoolEntry, _ file: RequestFile, _ error: RequestError, at now: Moment, _ decision: inout ScanDecision
+    _ entry: SpoolEntry, _ file: RequestFile, _ error: RequestError, at now: Moment, _ scan: inout SpoolScan
   ) -> FoundRequest? {
     let wait = memory.wait(for: entry, settle: settle, at: now)
     if wait > 0 {
-      decision.wakeUp(in: wait)
+      scan.wakeUp(in: wait)
       return nil
     }
     memory.unsettled[entry.path] = nil

@@ -59,6 +59,12 @@ package final class LocalWorker: Sendable {
   /// Asks to checkpoint and exit.
   package func terminate() { kill(process.pid, SIGTERM) }
 
+  /// The same by word and by signal: either may come while the worker does not listen to it.
+  package func quit() {
+    send(.quit)
+    terminate()
+  }
+
   /// Ends it at once.
   package func kill() { kill(process.pid, SIGKILL) }
 

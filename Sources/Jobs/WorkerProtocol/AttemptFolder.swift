@@ -33,10 +33,20 @@ package struct AttemptFolder: Hashable, Sendable {
   /// An absolute path for one that stands in the folder's files.
   package func resolve(_ relative: String) -> String { relative.hasPrefix("/") ? relative : "\(path)/\(relative)" }
 
-  /// Writes `task.json`, making the folder.
+  /// Writes `task.json`, making the folder, without waiting for the disk: see `sync`.
   package func write(_ task: TaskSpecification) throws {
-    try DurableFile.makeFolder(path)
-    try DurableFile.replace(taskFile, with: ProtocolCoding.encode(task))
+    try DurableFile.makeFolder(path, isDurable: false)
+    try DurableFile.replace(taskFile, with: ProtocolCoding.encode(task), durability: .none)
+  }
+
+  /// Brings the task, and the names by which the folder is found, to the disk: before anything in it may be relied on.
+  ///
+  /// - Precondition: the folder of all tasks is there durably.
+  package func sync() throws {
+    let task = path.folderAndName.folder
+    let folder = try Folder(path)
+    try folder.open(taskFile.folderAndName.name).sync(path: taskFile)
+    for parent in [folder, try Folder(task), try Folder(task.folderAndName.folder)] { try parent.sync() }
   }
 
   /// - Throws: `FileSystemError`, or `ProtocolError` where it is not what it should be.
@@ -44,14 +54,21 @@ package struct AttemptFolder: Hashable, Sendable {
     try ProtocolCoding.decode(TaskSpecification.self, try DurableFile.read(taskFile), path: taskFile)
   }
 
+  /// Writes the result, when the content of the outputs is on the disk: first their names get there, then the result's
+  /// content. Its name follows by itself; without it the attempt was cut short.
   package func write(_ result: AttemptResult) throws {
-    try DurableFile.replace(resultFile, with: ProtocolCoding.encode(result))
+    let folder = try Folder(path)
+    try folder.replace(resultFile.folderAndName.name, durability: .none) { file in
+      try file.write(ProtocolCoding.sealed(result), path: resultFile)
+      try file.sync(path: resultFile)
+      try folder.sync()
+    }
   }
 
   /// Nil while the attempt has not ended, or was cut short.
   package func readResult() throws -> AttemptResult? {
     guard DurableFile.exists(resultFile) else { return nil }
-    return try ProtocolCoding.decode(AttemptResult.self, try DurableFile.read(resultFile), path: resultFile)
+    return try ProtocolCoding.unsealed(AttemptResult.self, try DurableFile.read(resultFile), path: resultFile)
   }
 
   /// The events so far; a line that is cut off or damaged is left out.
@@ -71,7 +88,8 @@ package struct AttemptFolder: Hashable, Sendable {
 
   /// The newest checkpoint of this attempt whose file has its digest, with the path made absolute; nil: none.
   package func newestValidCheckpoint() throws -> CheckpointReference? {
-    for case .checkpoint(var checkpoint) in try readEvents().reversed() {
+    for case .checkpoint(var checkpoint) in try readEvents().reversed()
+    where checkpoint.file.path == Self.checkpointName(step: checkpoint.step) {
       checkpoint.file.path = resolve(checkpoint.file.path)
       if (try? sha256(ofFile: checkpoint.file.path)) == checkpoint.file.sha256 { return checkpoint }
     }

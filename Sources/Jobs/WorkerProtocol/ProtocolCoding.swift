@@ -1,3 +1,4 @@
+import DurableFiles
 import Foundation
 
 /// A file or a line of the worker protocol that is not what it should be.
@@ -16,6 +17,24 @@ package enum ProtocolCoding {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return Array(try encoder.encode(value))
   }
+
+  /// An object whose last member, `sha256`, is the digest of all that stands before it.
+  package static func sealed(_ value: some Encodable) throws -> [UInt8] {
+    let bytes = try encode(value).dropLast()
+    return Array(bytes) + Array(seal(bytes).utf8)
+  }
+
+  /// - Throws: `ProtocolError` also where a byte of it is another than was written.
+  package static func unsealed<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8], path: String) throws -> Value {
+    let length = seal([]).utf8.count
+    let body = bytes.dropLast(length)
+    guard bytes.suffix(length).elementsEqual(seal(body).utf8) else {
+      throw ProtocolError(source: path, problem: "its digest is not that of its content")
+    }
+    return try decode(type, bytes, path: path)
+  }
+
+  private static func seal(_ body: ArraySlice<UInt8>) -> String { ",\"sha256\":\"\(SHA256Digest(of: body))\"}" }
 
   /// One line, without its end.
   package static func line(_ value: some Encodable) throws -> String {

@@ -37,12 +37,33 @@ final class ModelShelf {
   }
 
   /// The SHA-256 of each weights file that `pipeline.json` of the model in `folder` names, by its path inside it.
+  ///
+  /// - Throws: a failure of kind `model` where the folder's `SHA256SUMS` says something else.
   func weightsDigests(_ folder: String, of model: VideoModel) throws -> [String: String] {
     if let digests = models[folder]?.digests { return digests }
     var digests: [String: String] = [:]
-    for file in try model.weightsFiles() { digests[file] = try sha256(ofFile: "\(folder)/\(file)") }
+    let sums = Self.sums(folder)
+    for file in try model.weightsFiles() {
+      let digest = try sha256(ofFile: "\(folder)/\(file)")
+      if let sum = sums[file], sum != digest {
+        throw Failure(
+          .model, "load weights \"\(folder)/\(file)\": it is not what SHA256SUMS says; copy it there again",
+          exitCode: .badConfiguration)
+      }
+      digests[file] = digest
+    }
     models[folder]?.digests = digests
     return digests
+  }
+
+  /// What `SHA256SUMS` says, as sha256sum writes it; empty where there is none.
+  private static func sums(_ folder: String) -> [String: String] {
+    let text = (try? DurableFile.read("\(folder)/SHA256SUMS", limit: 1 << 20)) ?? []
+    let pairs = String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { line in
+      let parts = line.split(separator: " ", maxSplits: 1)
+      return parts.count == 2 ? (String(parts[1].drop { " *".contains($0) }), String(parts[0])) : nil
+    }
+    return Dictionary(pairs) { first, _ in first }
   }
 
   /// Path, size and time of change of every file below `folder`.

@@ -164,9 +164,9 @@ final class TaskRunner {
     if rank(code) > rank(worst) { worst = code }
   }
 
-  /// Writes a file of a task's result into its folder, durably.
+  /// Writes a file of a task's result into its folder; its name gets to the disk with the result.
   func write(_ content: Data, _ name: String, as output: String, for attempt: Attempt) throws -> OutputFile {
-    try DurableFile.replace(attempt.folder.resolve(name), with: content)
+    try DurableFile.replace(attempt.folder.resolve(name), with: content, durability: .content)
     return OutputFile(name: output, path: name, sha256: sha256(of: content), byteCount: content.count)
   }
 }

@@ -29,6 +29,22 @@ struct BudgetTests {
     #expect(try await daemon.exitCode() == 0)
   }
 
+  @Test("a limit that is raised while the service runs lets its jobs go on once that is reloaded")
+  func reload() async throws {
+    func limit(_ clips: Int) -> String { "[[account]]\nname = \"default\"\nin_all = { clips = \(clips) }\n" }
+    let daemon = try DaemonProcess(settings: limit(1))
+    for name in ["a", "b"] { try daemon.drop("{\"prompt\": \"\(name)\"}", as: "\(name).json") }
+    try daemon.start()
+    try await daemon.wait(for: "the hold") { try daemon.status().count(.held) == 1 }
+    try daemon.configure(limit(2))
+    if let pid = daemon.pid { kill(pid, SIGHUP) }
+    try await daemon.wait(for: "the second") { daemon.exists("a.result.json") && daemon.exists("b.result.json") }
+    try daemon.configure("[[account]]\nshare = 1\n")
+    if let pid = daemon.pid { kill(pid, SIGHUP) }
+    try await daemon.wait(for: "the complaint") { daemon.logText.contains("accounts not reloaded") }
+    #expect(try await daemon.stop() == 0)
+  }
+
   @Test("an account that has spent its seconds stops at the next step and keeps what it has done")
   func seconds() async throws {
     let daemon = try DaemonProcess(

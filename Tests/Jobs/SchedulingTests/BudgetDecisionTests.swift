@@ -41,6 +41,6 @@ struct BudgetDecisionTests {
     #expect(
       limit.reason(account: "films", used: 100.04, at: date)
         == "budget: account \"films\" has used 100.0 of 100 cpu_seconds today; goes on at 2026-03-01T00:00:00Z, "
-        + "or raise the limit and restart waltd")
+        + "or raise the limit and reload waltd")
   }
 }

@@ -203,12 +203,15 @@ struct SpoolScannerTests {
     #expect(spool.scan().folders == ["."])
   }
 
-  @Test("more files than one look reads are left for the next, which is due at once")
+  @Test("more files than are read at a time are read on, each once")
   func limit() throws {
     let spool = try TestSpool()
     for number in 0..<5 { try spool.write("\(number).json") }
-    let scan = spool.scan(limit: 3)
-    #expect(scan.found.count == 3)
-    #expect(scan.lookAgain == .zero)
+    var scan = spool.scan(limit: 3)
+    #expect(scan.found.count == 3 && !scan.isComplete)
+    var paths = scan.accepted
+    spool.scanner.readOn(&scan, at: spool.now, limit: 3)
+    paths += scan.accepted
+    #expect(Set(paths).count == 5 && scan.found.count == 2 && scan.isComplete)
   }
 }

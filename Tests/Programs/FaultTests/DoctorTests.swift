@@ -131,6 +131,51 @@ extension Faults {
       for part in ["events.jsonl: ", "model.safetensors: is 65 bytes, its head says 79"] {
         #expect(found.output.contains(part), "\(part) in \(found.output)")
       }
+      try DurableFile.replace("\(daemon.root)/model/SHA256SUMS", with: "\(sha256(of: [1]))  base/model.safetensors\n")
+      #expect(try daemon.doctor().output.contains("base/model.safetensors: is not what SHA256SUMS says"))
+    }
+
+    @Test("a batch comes back with every line: those that are done, the one that had begun, those that waited")
+    func batches() async throws {
+      let lines = (0..<5).map { "{\"prompt\": \"line \($0)\", \"custom_id\": \"c\($0)\"}\n" }.joined()
+      let undisturbed = try DaemonProcess()
+      try undisturbed.drop(lines, as: "batch.jsonl")
+      try undisturbed.start("--drain")
+      #expect(try await undisturbed.exitCode() == 0)
+
+      let daemon = try DaemonProcess(script: #"{"waits":[{"task":"sr1","step":3,"attempts":1}]}"#)
+      try daemon.drop("{\"prompt\": \"whole\", \"stages\": \"base\"}\n", as: "whole.jsonl")
+      try daemon.start("--drain")
+      #expect(try await daemon.exitCode() == 0)
+      let whole = try daemon.read("whole.result.json")
+      let others = lines.replacing("\"line 0\"", with: "\"line 0\", \"stages\": \"base\"")
+      try daemon.drop(others, as: "batch.jsonl")
+      try daemon.start()
+      try await daemon.wait(for: "the second line") {
+        try daemon.exists("batch/000001.result.json")
+          && daemon.status().devices[0].tasks.first { $0.stage == .sr1 }?.step == 3
+      }
+      let worker = try daemon.workerPID()
+      try await daemon.kill()
+      try await daemon.wait(for: "the worker's end") { worker.map { kill($0, 0) != 0 } ?? true }
+      for suffix in ["", "-wal", "-shm"] { unlink(daemon.paths.database + suffix) }
+      let rebuilt = try daemon.doctor("--rebuild")
+      #expect(
+        rebuilt.lines.last == "rebuilt: 3 finished jobs, 5 that go on, 0 requests to be taken as new; start waltd",
+        "\(rebuilt)")
+      #expect(try daemon.doctor().output == "nothing is wrong\n")
+      try daemon.rescript("{}")
+      try daemon.start("--drain")
+      #expect(try await daemon.exitCode() == 0, "\(daemon.logText)")
+      #expect(try daemon.read("whole.result.json") == whole)
+      for line in 2...5 {
+        #expect(try daemon.published("batch/00000\(line)") == undisturbed.published("batch/00000\(line)"))
+      }
+      #expect(try daemon.read("batch/000002.result.json").contains("\"resumptions\": 1"))
+      let store = try JobStore(path: daemon.paths.database)
+      #expect(try await store.usage(since: nil).first { $0.measure == "clips" }?.amount == 6)
+      #expect(try await store.usage(since: nil).first { $0.measure == "cpu_seconds" }?.amount ?? 0 > 0)
+      try await store.close()
     }
   }
 }

@@ -15,6 +15,8 @@ struct Attempt {
       try folder.write(result)
       ScriptedWorker.say(.finished(folder, result.outcome))
     } catch {
+      // The folder of a cancelled job may be gone already.
+      if inbox.isCancelled(folder) { return ScriptedWorker.say(.finished(folder, .cancelled)) }
       FileHandle.standardError.write(Data("scripted worker: \(error)\n".utf8))
       exit(WorkerExitCode.badConfiguration.rawValue)
     }
@@ -105,7 +107,7 @@ struct Attempt {
       }
     return try names.map { name, path in
       let content = Array("\(name) \(state)".utf8)
-      try DurableFile.replace(folder.resolve(path), with: content)
+      try DurableFile.replace(folder.resolve(path), with: content, durability: .content)
       return OutputFile(name: name, path: path, sha256: sha256(of: content), byteCount: content.count)
     }
   }

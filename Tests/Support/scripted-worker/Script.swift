@@ -49,10 +49,12 @@ struct Script: Decodable {
     waits = try values.decodeIfPresent([Accident].self, forKey: .waits) ?? []
   }
 
-  /// Notes in `steps.log` of the model folder, where there is one, that a step was computed: to count what a crash cost.
+  /// Notes in `steps.log` of the model folder, where there is one, that a step was computed, and when (seconds since
+  /// 1970): to count what a crash cost, and to tell how long a job waited.
   func count(_ task: TaskSpecification) throws {
     let path = "\(task.modelFolder)/steps.log"
-    if DurableFile.exists(path) { try AppendLog(path).append(task.name, durably: false) }
+    guard DurableFile.exists(path) else { return }
+    try AppendLog(path).append("\(task.name) \(Date.now.timeIntervalSince1970)", durably: false)
   }
 
   func accident(_ task: TaskSpecification, step: Int) -> Accident? { accidents.first { $0.concerns(task, step) } }
