@@ -114,10 +114,12 @@ struct KernelTests {
   }
 
   /// What windows along one axis cover, and how many there are, written out for each kind of padding.
-  private static let windowCases: [(padding: WindowPadding, starts: (Int, Int, Int) -> [Int])] = [
-    (.none, { n, k, s in Array(stride(from: 0, through: n - k, by: s)) }),
-    (.half, halfStarts), (.same, sameStarts),
-  ]
+  private static var windowCases: [(padding: WindowPadding, starts: (Int, Int, Int) -> [Int])] {
+    [
+      (.none, { n, k, s in Array(stride(from: 0, through: n - k, by: s)) }),
+      (.half, halfStarts), (.same, sameStarts),
+    ]
+  }
 
   /// PyTorch's padding of (k − 1)/2 on both sides.
   private static func halfStarts(_ n: Int, _ k: Int, _ s: Int) -> [Int] {

@@ -45,7 +45,8 @@ struct MediaListingTests {
       for name in ["run", "jump"] { try DurableFile.makeFolder(folder + "/" + name) }
       for name in ["run/b.avi", "run/a.avi", "jump/c.webm", "jump/readme.txt"] { try write(to: folder + "/" + name) }
       let listing = try MediaListing(path: folder)
-      #expect(listing.entries.map(\.location.path) == ["jump/c.webm", "run/a.avi", "run/b.avi"].map { folder + "/" + $0 })
+      #expect(
+        listing.entries.map(\.location.path) == ["jump/c.webm", "run/a.avi", "run/b.avi"].map { folder + "/" + $0 })
       #expect(listing.entries.map(\.label) == [0, 1, 1])
     }
   }

@@ -102,7 +102,9 @@ struct MediaSetTests {
   func decodesOnce() throws {
     try withVideos { folder, data in
       _ = try MediaSet(MediaListing(path: data), options(folder))
-      func cached() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder + "/cache").sorted() }
+      func cached() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder + "/cache").sorted()
+      }
       let first = try cached()
       #expect(first.count == 2)
       _ = try MediaSet(MediaListing(path: data), options(folder))
@@ -160,7 +162,8 @@ struct MediaSetTests {
       }
       #expect(try windows.crop(0, side: 16, resolutions: [32], seed: 1).shape == [5, 16, 16, 3])
       #expect(try crop(5) == crop(5))
-      #expect(try Set((0..<13).map { try crop($0) }).count == 13)
+      let crops = try (0..<13).map { try crop($0) }
+      #expect(Set(crops).count == 13)
       #expect(try crop(5) != crop(5, seed: 2))
     }
   }

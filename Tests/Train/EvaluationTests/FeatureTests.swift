@@ -122,7 +122,8 @@ private func writeI3D(to path: String) throws {
   let blocks: [(String, [Int])] = [
     ("3b", [64, 96, 128, 16, 32, 32]), ("3c", [128, 128, 192, 32, 96, 64]), ("4b", [192, 96, 208, 16, 48, 64]),
     ("4c", [160, 112, 224, 24, 64, 64]), ("4d", [128, 128, 256, 24, 64, 64]), ("4e", [112, 144, 288, 32, 64, 64]),
-    ("4f", [256, 160, 320, 32, 128, 128]), ("5b", [256, 160, 320, 32, 128, 128]), ("5c", [384, 192, 384, 48, 128, 128]),
+    ("4f", [256, 160, 320, 32, 128, 128]), ("5b", [256, 160, 320, 32, 128, 128]),
+    ("5c", [384, 192, 384, 48, 128, 128]),
   ]
   for (name, widths) in blocks {
     let block = "Mixed_\(name)"
@@ -279,7 +280,8 @@ struct FeatureTests {
     }
     #expect(try brightness(count: nil, seed: 0) == [0, 1, 2, 3, 4, 5])
     #expect(try brightness(count: 3, seed: 1) == brightness(count: 3, seed: 1))
-    #expect(try Set((0..<20).map { try brightness(count: 3, seed: $0) }).count > 5)
+    let draws = try (0..<20).map { try brightness(count: 3, seed: $0) }
+    #expect(Set(draws).count > 5)
     #expect { try brightness(count: 7, seed: 0) } throws: { ($0 as? EvaluationError)?.code == .tooFew }
   }
 }

@@ -88,7 +88,8 @@ struct ClipTrainingTests {
     return try DurableFile.read(folder + "/\(model)/model.safetensors")
   }
 
-  @Test("an autoencoder trains on a folder; stopped after every step it ends with the same file; damaged files are listed")
+  @Test(
+    "an autoencoder trains on a folder; stopped after every step it ends with the same file; damaged files are listed")
   func trainsAutoencoders() throws {
     try withFolder(Self.autoencoder) { folder in
       let whole = try trained(folder, "ae", work: "whole", limit: nil)

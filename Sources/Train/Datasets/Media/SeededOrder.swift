@@ -29,7 +29,8 @@ struct SeededOrder {
     let mask = 1 << halfBits - 1
     var (left, right) = (element >> halfBits, element & mask)
     for round in 0..<4 {
-      let stream = NoiseStream(seed: seed, purpose: .dataOrder, chunk: UInt32(truncatingIfNeeded: epoch), item: UInt32(round))
+      let stream = NoiseStream(
+        seed: seed, purpose: .dataOrder, chunk: UInt32(truncatingIfNeeded: epoch), item: UInt32(round))
       (left, right) = (right, left ^ Int(stream.words(block: UInt32(right)).x) & mask)
     }
     return left << halfBits | right

@@ -81,7 +81,8 @@ struct TarArchive {
   private static func paxFields(_ bytes: [UInt8]) -> (name: String?, size: Int?) {
     var fields: [Substring: String] = [:]
     var rest = bytes[...]
-    while let length = Int(String(decoding: rest.prefix { $0 != 32 }, as: UTF8.self)), length > 0, length <= rest.count {
+    while let length = Int(String(decoding: rest.prefix { $0 != 32 }, as: UTF8.self)), length > 0, length <= rest.count
+    {
       let record = String(decoding: rest.prefix(length).drop { $0 != 32 }.dropFirst().dropLast(), as: UTF8.self)
       if let equals = record.firstIndex(of: "=") {
         fields[record[..<equals]] = String(record[record.index(after: equals)...])

@@ -31,7 +31,9 @@ struct FeatureLayers {
   private func fold(_ name: String, weight: String) throws -> Layer {
     func vector(_ part: String, _ count: Int) throws -> Tensor { try tensor("\(name).bn.\(part)", [count]) }
     let stored = try file.tensor(weight)
-    guard stored.shape.count == 4 || stored.shape.count == 5 else { throw wrongShape(weight, stored.shape, "4 or 5 axes") }
+    guard stored.shape.count == 4 || stored.shape.count == 5 else {
+      throw wrongShape(weight, stored.shape, "4 or 5 axes")
+    }
     // A convolution of pictures is one of clips whose kernel has one frame.
     let shape = stored.shape.count == 5 ? stored.shape : Array(stored.shape[..<2]) + [1] + Array(stored.shape[2...])
     let outputs = shape[0]

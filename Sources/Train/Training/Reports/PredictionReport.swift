@@ -80,6 +80,7 @@ extension RGBFrames {
   fileprivate func repeating(_ index: Int, times: Int) -> RGBFrames {
     let one = frame(index)
     return RGBFrames(
-      width: width, height: height, frameCount: times, bytes: Array([[UInt8]](repeating: one.bytes, count: times).joined()))
+      width: width, height: height, frameCount: times,
+      bytes: Array([[UInt8]](repeating: one.bytes, count: times).joined()))
   }
 }
