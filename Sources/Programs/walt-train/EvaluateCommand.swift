@@ -3,6 +3,7 @@ import Datasets
 import Evaluation
 import Foundation
 import Kernels
+import MediaIO
 import Tensors
 import Training
 import VideoAutoencoder
@@ -16,7 +17,7 @@ struct EvaluateCommand: ParsableCommand {
       pictures. docs/evaluation.md has the paper's protocols as commands.
       """,
     subcommands: [
-      FVDCommand.self, FIDCommand.self, InceptionScoreCommand.self, LatentDistanceCommand.self,
+      FVDCommand.self, FIDCommand.self, InceptionScoreCommand.self, LatentDistanceCommand.self, SimilarityCommand.self,
       ReconstructionCommand.self, PredictionCommand.self,
     ])
 }
@@ -186,6 +187,33 @@ struct LatentDistanceCommand: ParsableCommand {
       DistanceResult(
         measure: "Fréchet distance of mean latents", value: FrechetDistance.between(real, generated), real: real.count,
         generated: generated.count))
+  }
+}
+
+/// `walt-train evaluate similarity REAL GENERATED`
+struct SimilarityCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "similarity", abstract: "PSNR and SSIM of two data sets, clip by clip in their order.")
+
+  @OptionGroup var sets: ComparedSets
+  @OptionGroup var options: EvaluationOptions
+  @Option(help: "Frames of a clip; 1 for pictures.") var frames = 17
+
+  func run() throws {
+    let medium: Medium = frames == 1 ? .image : .video
+    let real = try options.samples(sets.real, medium, frameCount: frames)
+    let generated = try options.samples(sets.generated, medium, frameCount: frames)
+    guard real.count == generated.count else {
+      throw EvaluationError(
+        .mismatch,
+        "compare \(real.count) clips of \"\(sets.real)\" with \(generated.count) of \"\(sets.generated)\": each must "
+          + "have its counterpart; leave out the rest")
+    }
+    var quality = PictureQuality()
+    for index in 0..<real.count {
+      quality.add(RGBFrames(try generated.sample(index)), against: RGBFrames(try real.sample(index)))
+    }
+    try printJSON(quality)
   }
 }
 

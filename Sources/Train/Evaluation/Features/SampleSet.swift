@@ -51,11 +51,14 @@ package struct SampleSet: Sendable {
 
   package var count: Int { chosen.count }
 
+  /// Sample `index` of those that were chosen: [T, side, side, 3] in [−1, 1].
+  package func sample(_ index: Int) throws -> Tensor { try windows.centre(chosen[index], resolution: side) }
+
   /// Gives the samples in batches of at most `batchSize`: [n, T, side, side, 3] in [−1, 1].
   package func forEachBatch(of batchSize: Int, _ body: (Tensor) throws -> Void) throws {
-    for start in stride(from: 0, to: chosen.count, by: batchSize) {
-      let samples = try chosen[start..<min(start + batchSize, chosen.count)].map {
-        let frames = try windows.centre($0, resolution: side)
+    for start in stride(from: 0, to: count, by: batchSize) {
+      let samples = try (start..<min(start + batchSize, count)).map { index in
+        let frames = try sample(index)
         return frames.reshaped([1] + frames.shape)
       }
       try body(.concatenating(samples))
