@@ -56,7 +56,7 @@ extension PipelineConfiguration {
   package var defaultSampling: [StageSampling] {
     stages.map { stage in
       StageSampling(
-        stepCount: sampler.steps, guidance: .constant(stage.guidance), eta: sampler.eta,
+        stepCount: stage.steps ?? sampler.steps, guidance: .constant(stage.guidance), eta: sampler.eta,
         augmentationTimestep: Int(stage.augmentationTimestep))
     }
   }

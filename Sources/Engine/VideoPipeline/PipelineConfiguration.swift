@@ -13,6 +13,7 @@ package struct PipelineConfiguration: Sendable, Hashable {
   }
 
   package struct Sampler: Sendable, Hashable {
+    /// Of the stages that say no number of their own.
     package var steps = 50
     package var eta = 0.0
     /// Whether the unconditional branch of guidance also drops the given frames.
@@ -25,6 +26,8 @@ package struct PipelineConfiguration: Sendable, Hashable {
   package struct Stage: Sendable, Hashable {
     package var model: String
     package var autoencoder: String
+    /// Sampling steps; nil: as many as the sampler's.
+    package var steps: Int?
     package var guidance: Double
     /// Timestep of the noise on the low-resolution latents, −1 for none; 100 unless said. Ignored by the base.
     package var augmentationTimestep: Double
@@ -87,6 +90,7 @@ extension PipelineConfiguration.Stage {
   fileprivate init(_ object: ConfigurationObject) throws {
     model = try object.folderName("model")
     autoencoder = try object.folderName("autoencoder")
+    steps = try object.optionalInteger("steps", in: 1...1000)
     guidance = try object.optionalNumber("guidance", in: 0...1000) ?? 1
     augmentationTimestep = try object.optionalNumber("k_sr", in: -1...999) ?? 100
     try object.finish()

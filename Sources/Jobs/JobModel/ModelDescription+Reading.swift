@@ -43,7 +43,6 @@ extension ModelDescription {
     overlapFrameCount = min(1 + 1 << halvings, chunkFrameCount - 1)
     takesText = text != nil
     classCount = first.root["num_classes"]?.integerValue.map(Int.init) ?? 0
-    stepCount = pipeline.root["sampler"]?["steps"]?.integerValue.map(Int.init) ?? 50
     eta = pipeline.root["sampler"]?["eta"]?.doubleValue ?? 0
     stages = try parts.enumerated().map { index, part in
       try Stage(index: index, part: part, pipeline: pipeline, folder: folder, scale: 1 << (multipliers - 1))
@@ -95,6 +94,7 @@ extension ModelDescription.Stage {
     self.name = name
     self.width = width * scale
     self.height = height * scale
+    stepCount = (part["steps"] ?? pipeline.root["sampler"]?["steps"])?.integerValue.map(Int.init) ?? 50
     guidanceScale = part["guidance"]?.doubleValue ?? (index == 0 ? 7.5 : 1)
     kSR = index == 0 ? nil : part["k_sr"]?.integerValue.map(Int.init) ?? 100
     tokenCount = frames * (height / patch) * (width / patch)

@@ -6,6 +6,8 @@ package struct ModelDescription: Equatable, Codable, Sendable {
     /// Pixels that this stage's latents stand for.
     package let width: Int
     package let height: Int
+    /// Steps of the sampler where the request says none.
+    package let stepCount: Int
     /// The guidance scale where the request says none.
     package let guidanceScale: Double
     /// The augmentation's timestep where the request says none; nil for the base.
@@ -36,8 +38,6 @@ package struct ModelDescription: Equatable, Codable, Sendable {
   package let makesImages: Bool
   /// 0 where the model takes no class.
   package let classCount: Int
-  /// Steps of the sampler where the request says none.
-  package let stepCount: Int
   package let eta: Double
   /// The base first.
   package let stages: [Stage]

@@ -119,7 +119,7 @@ extension Request {
     return running.enumerated().map { index, stage in
       let isGuided = index == 0 || guidance?.isForEach == true
       return ResolvedRequest.Stage(
-        name: stage.name, steps: steps?.values[index] ?? model.stepCount,
+        name: stage.name, steps: steps?.values[index] ?? stage.stepCount,
         guidanceScale: (isGuided ? guidance?.values[index] : nil) ?? stage.guidanceScale,
         kSR: index == 0 ? nil : kSR?.values[index - 1] ?? stage.kSR, width: stage.width, height: stage.height)
     }

@@ -16,7 +16,7 @@ struct PipelineConfigurationTests {
     {"type":"walt-pipeline","name":"demo","fps":12,"max_frames":29,
      "diffusion":{"steps":1000,"beta_start":1e-4,"beta_end":0.02,"zero_snr":true},
      "sampler":{"steps":25,"eta":0.5,"cfg_drop_fp":false},"text":"t5",
-     "stages":[{"model":"base","autoencoder":"ae","guidance":7.5},{"model":"sr1","autoencoder":"ae","k_sr":60}],
+     "stages":[{"model":"base","autoencoder":"ae","guidance":7.5},{"model":"sr1","autoencoder":"ae","steps":4,"k_sr":60}],
      "variants":[{"width":224,"height":128,"folder":"wide"}]}
     """
 
@@ -28,6 +28,7 @@ struct PipelineConfigurationTests {
     #expect(read.sampler.steps == 25 && read.sampler.eta == 0.5 && !read.sampler.dropsFramePrediction)
     #expect(read.stages.map(\.model) == ["base", "sr1"] && read.stages.map(\.guidance) == [7.5, 1])
     #expect(read.stages.map(\.augmentationTimestep) == [100, 60])
+    #expect(read.defaultSampling.map(\.stepCount) == [25, 4])
     #expect(read.variants.map(\.folder) == ["wide"])
   }
 

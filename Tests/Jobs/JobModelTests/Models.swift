@@ -25,7 +25,7 @@ struct ModelFolder {
          "sampler": {"steps": 50, "eta": 0, "cfg_drop_fp": true},
          "stages": [{"model": "base", "autoencoder": "ae", "guidance": 7.5},
                     {"model": "sr1", "autoencoder": "ae", "guidance": 1, "k_sr": 100},
-                    {"model": "sr2", "autoencoder": "ae", "guidance": 1, "k_sr": 60}]}
+                    {"model": "sr2", "autoencoder": "ae", "steps": 10, "guidance": 1, "k_sr": 60}]}
         """)
     try DurableFile.replace(
       self.path + "/ae/config.json",

@@ -35,7 +35,7 @@ struct ResolvingTests {
     let resolved = try resolve(text)
     #expect(resolved.frameCount == 17)
     #expect(resolved.chunkCount == 1)
-    #expect(resolved.stages.map(\.steps) == [50, 50, 50])
+    #expect(resolved.stages.map(\.steps) == [50, 50, 10])
     #expect(resolved.stages.map(\.guidanceScale) == [7.5, 1, 1])
     #expect(resolved.priority == 50)
     #expect(resolved.seed == SHA256Digest(of: text).first63Bits)

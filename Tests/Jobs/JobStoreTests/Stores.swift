@@ -60,16 +60,15 @@ struct TestStore {
 
   static let model: ModelDescription = {
     let stage: [String: Any] = [
-      "name": "base", "width": 32, "height": 32, "guidanceScale": 7.5, "tokenCount": 80, "hiddenSize": 64,
-      "feedForwardSize": 128, "weightByteCount": 1000,
+      "name": "base", "width": 32, "height": 32, "stepCount": 50, "guidanceScale": 7.5, "tokenCount": 80,
+      "hiddenSize": 64, "feedForwardSize": 128, "weightByteCount": 1000,
     ]
     let upsampler = stage.merging(["name": "sr1", "width": 64, "height": 64, "guidanceScale": 1, "kSR": 100]) { $1 }
     let value: [String: Any] = [
       "name": "demo", "folder": "/models/demo", "fps": 8, "maxFrameCount": 293, "chunkFrameCount": 17,
       "overlapFrameCount": 5, "takesText": true, "predictsFrames": true, "makesImages": true, "variants": [String](),
-      "classCount": 0, "stepCount": 50, "eta": 0,
-      "stages": [stage, upsampler], "textWeightByteCount": 0, "autoencoderWeightByteCount": 0,
-      "autoencoderChannelCount": 16,
+      "classCount": 0, "eta": 0, "stages": [stage, upsampler], "textWeightByteCount": 0,
+      "autoencoderWeightByteCount": 0, "autoencoderChannelCount": 16,
     ]
     do {
       return try JSONDecoder().decode(ModelDescription.self, from: JSONSerialization.data(withJSONObject: value))

@@ -65,6 +65,14 @@ struct DenoiserBatchTests {
     #expect(batch.captions.count == 3 * 3 + 5)
   }
 
+  @Test("timesteps are drawn all alike, or the noisy ones more often", arguments: [(1.0, 499.5), (3.0, 749.5)])
+  func timesteps(power: Double, mean: Double) {
+    let maker = maker { $0.timestepPower = power }
+    let drawn = (0..<300).flatMap { maker.batch(at: $0).items.flatMap { $0.conditions.map(\.timestep) } }
+    #expect(drawn.allSatisfy { (0..<1000).contains($0) })
+    #expect(abs(Double(drawn.reduce(0, +)) / Double(drawn.count) - mean) < 20)
+  }
+
   @Test("given frames weigh nothing in the loss, and images have none")
   func givenFramesWeighNothing() {
     let batch = maker { $0.framePrediction = 1 }.batch(at: 1)

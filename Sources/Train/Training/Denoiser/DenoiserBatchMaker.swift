@@ -1,5 +1,6 @@
 import Datasets
 import Diffusion
+import Foundation
 import Tensors
 import VideoTransformer
 
@@ -17,8 +18,16 @@ package struct DenoiserMixture: Sendable, Equatable {
   package var highestAugmentation = 300
   /// How much an upsampler's errors count where its input shows something, against 1 elsewhere.
   package var detailWeight: Float = 1
+  /// Timesteps are drawn with density ∝ k^(p − 1): 1 for all alike, as in the paper; more for a model that takes few
+  /// steps, which are noisy ones.
+  package var timestepPower = 1.0
 
   package init() {}
+
+  /// One of 0 ..< count.
+  func timestep(of count: Int, _ draw: inout DrawSequence) -> Int {
+    timestepPower == 1 ? draw.index(below: count) : Int(Double(count) * pow(draw.uniform(), 1 / timestepPower))
+  }
 }
 
 /// Makes a denoiser's batches from cached latents: which clips, how much noise, what the network is told.
@@ -77,7 +86,7 @@ package struct DenoiserBatchMaker: Sendable {
     let picks = (0..<(isStack ? model.frames : 1)).map { _ in examples.pick(&draw) }
     let augmented = examples.hasLowResolution
     let conditions = picks.map { pick in
-      let timestep = draw.index(below: schedule.timestepCount)
+      let timestep = mixture.timestep(of: schedule.timestepCount, &draw)
       let isDropped = draw.chance(mixture.dropText)
       return DenoiserItem.Condition(
         timestep: timestep, caption: isDropped || !model.hasText ? nil : examples.caption(of: pick, &draw),

@@ -28,7 +28,6 @@ package struct PipelineSummary: Sendable, Encodable {
     name = pipeline.name ?? URL(fileURLWithPath: folder).lastPathComponent
     var assumptions = ModelSummary.Assumptions()
     assumptions.textTokens = textTokens
-    assumptions.samplingSteps = pipeline.sampler.steps
     func summary(_ part: String) throws -> ModelSummary {
       let path = "\(folder)/\(part)"
       return ModelSummary(
@@ -37,6 +36,7 @@ package struct PipelineSummary: Sendable, Encodable {
     }
     var parts = try pipeline.text.map { [try summary($0)] } ?? []
     for stage in pipeline.stages {
+      assumptions.samplingSteps = stage.steps ?? pipeline.sampler.steps
       assumptions.passesPerStep = stage.guidance == 1 ? 1 : 2
       parts.append(try summary(stage.model))
     }

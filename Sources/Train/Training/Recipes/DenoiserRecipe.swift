@@ -43,5 +43,6 @@ extension DenoiserMixture {
     dropGivenFrames = try table.value("drop_given_frames", default: dropGivenFrames, in: 0...1)
     highestAugmentation = try table.value("highest_augmentation", default: highestAugmentation, in: 0...999)
     detailWeight = Float(try table.value("detail_weight", default: Double(detailWeight), in: 1...1000))
+    timestepPower = try table.value("timestep_power", default: timestepPower, in: 1...100)
   }
 }
