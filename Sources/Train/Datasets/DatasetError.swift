@@ -5,8 +5,6 @@ package struct DatasetError: Error, CustomStringConvertible, Equatable {
     case unreadable
     /// A file that describes the others says something that cannot be.
     case malformed
-    /// The making was asked to stop.
-    case stopped
   }
 
   package let code: Code

@@ -40,7 +40,7 @@ package struct MediaSet: Sendable {
 
   /// Decodes what is not in the cache yet.
   ///
-  /// - Parameter shouldStop: looked at between files; decoding then ends with a `DatasetError`.
+  /// - Parameter shouldStop: looked at between files; a stopped decoding throws `CancellationError`.
   package init(
     _ listing: MediaListing, _ options: Options, report: (String) -> Void = { _ in },
     shouldStop: () -> Bool = { false }
@@ -50,7 +50,7 @@ package struct MediaSet: Sendable {
     let store = FrameStore(options)
     try DurableFile.makeFolder(options.cacheFolder)
     for (index, entry) in listing.entries.enumerated() {
-      if shouldStop() { throw DatasetError(.stopped, "decode the data set: asked to stop at file \(index)") }
+      if shouldStop() { throw CancellationError() }
       do {
         let digest = try Self.digest(of: entry.location)
         let files = try options.shorterSides.map { ($0, try store.frames(of: entry.location, digest, shorterSide: $0)) }
