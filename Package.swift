@@ -98,8 +98,9 @@ let jobs: [Target] = [
 ]
 
 let train: [Target] = [
-  target("Train", "Datasets", ["Tensors", "DurableFiles"]),
-  target("Train", "Evaluation", ["Datasets", "MediaIO", "Tensors", "DurableFiles"]),
+  target("Train", "Datasets", ["DurableFiles", "MediaIO", "Tensors", "Weights"]),
+  target(
+    "Train", "Evaluation", ["COpenBLAS", "Datasets", "DurableFiles", "Kernels", "MediaIO", "Tensors", "Weights"]),
   target(
     "Train", "Training",
     [
@@ -140,7 +141,10 @@ let programs: [Target] = [
   program("waltctl", ["ControlCommands"]),
   program(
     "walt-train",
-    ["Training", "Evaluation", "Datasets", "Kernels", "MediaIO", "Tensors", "VideoPipeline", "VideoTransformer"]),
+    [
+      "Training", "Evaluation", "Datasets", "Kernels", "MediaIO", "Tensors", "VideoAutoencoder", "VideoPipeline",
+      "VideoTransformer",
+    ]),
 ]
 
 let testTargets: [Target] = [
@@ -159,13 +163,13 @@ let testTargets: [Target] = [
   tests("Jobs", "JobStore", ["JobModel", "DurableFiles"]), tests("Jobs", "Scheduling", ["JobModel", "DurableFiles"]),
   tests("Jobs", "WorkerProtocol"), tests("Jobs", "WorkerLauncher", ["WorkerProtocol", logging]),
   tests("Jobs", "ControlProtocol", ["JobModel", "Settings"]),
-  tests("Train", "Datasets", ["Tensors"]),
-  tests("Train", "Evaluation", ["Datasets", "DurableFiles", "MediaIO", "Tensors"]),
+  tests("Train", "Datasets", ["DurableFiles", "MediaIO", "Tensors"]),
+  tests("Train", "Evaluation", ["Datasets", "DurableFiles", "Kernels", "MediaIO", "Tensors", "Weights"]),
   tests(
     "Train", "Training",
     [
-      "Autograd", "Kernels", "Tensors", "Weights", "Layers", "Datasets", "Diffusion", "DurableFiles", "Settings",
-      "VideoAutoencoder", "VideoPipeline", "VideoTransformer",
+      "Autograd", "Kernels", "Tensors", "Weights", "Layers", "Datasets", "Diffusion", "DurableFiles", "MediaIO",
+      "Settings", "VideoAutoencoder", "VideoPipeline", "VideoTransformer",
     ]),
   tests(
     "Daemon", "DaemonServices",

@@ -41,6 +41,21 @@ extension Tape {
     }
   }
 
+  /// The mean of all elements.
+  package func mean(_ x: Variable) -> Variable {
+    var sum = 0.0
+    for value in x.value.values { sum += Double(value) }
+    let count = x.value.count
+    return record(withExtendedLifetime(x.value) { Tensor(scalar: Float(sum / Double(count))) }, [x]) {
+      [Tensor(repeating: $0.scalar / Float(count), shape: x.shape)]
+    }
+  }
+
+  /// The mean of max(0, 1 − sign·x), sign 1 or −1: the hinge loss of scores that are to be above 1, or below −1.
+  package func meanHinge(_ x: Variable, sign: Float) -> Variable {
+    mean(leakyReLU(add(scale(x, by: -sign), constant(Tensor(repeating: 1, shape: x.shape))), slope: 0))
+  }
+
   /// Mean over rows of −log softmax(logits [n, k])[labels[i]].
   package func crossEntropy(_ logits: Variable, labels: [Int]) -> Variable {
     precondition(logits.shape[0] == labels.count, "\(labels.count) labels for \(logits.shape)")

@@ -55,6 +55,19 @@ struct CausalConvolution {
     outputChannels = weight[0]
   }
 
+  /// A convolution that is not causal: zeros around the input in space and time.
+  init(input: [Int], weight: [Int], stride: (t: Int, h: Int, w: Int), padding: WindowPadding) {
+    precondition(
+      input.count == 5 && weight.count == 5 && input[4] == weight[1],
+      "a convolution of input \(input) by weight \(weight): five axes each, and equal input channels")
+    batch = input[0]
+    t = Axis(input[1], kernel: weight[2], stride: stride.t, padding: padding)
+    h = Axis(input[2], kernel: weight[3], stride: stride.h, padding: padding)
+    w = Axis(input[3], kernel: weight[4], stride: stride.w, padding: padding)
+    inputChannels = input[4]
+    outputChannels = weight[0]
+  }
+
   var outputShape: [Int] { [batch, t.output, h.output, w.output, outputChannels] }
   var taps: Int { t.kernel * h.kernel * w.kernel }
   /// A convolution of single pixels, whose input needs no padding.
@@ -96,7 +109,9 @@ extension ComputeDevice {
       let item = task / shape.t.padded
       let frame = task % shape.t.padded - shape.t.before
       let source: UnsafePointer<Float>?
-      if frame >= 0 {
+      if frame >= shape.t.input {
+        source = nil
+      } else if frame >= 0 {
         source = UnsafePointer(x.pointer + (item * shape.t.input + frame) * frameCount)
       } else {
         switch past {
@@ -157,6 +172,22 @@ extension ComputeDevice {
     past: ConvolutionPast
   ) -> Tensor {
     let shape = CausalConvolution(input: x.shape, weight: weightShape, stride: stride, past: past)
+    return convolve(x, shape, packed: packed, bias: bias, past: past)
+  }
+
+  /// Convolution of x [B, F, H, W, Ci] → [B, F', H', W', Co] with zeros around it, as networks of other packages want
+  /// it.
+  package func convolve(
+    _ x: Tensor, weightShape: [Int], packed: PackedMatrix, bias: Tensor, stride: (t: Int, h: Int, w: Int),
+    padding: WindowPadding
+  ) -> Tensor {
+    let shape = CausalConvolution(input: x.shape, weight: weightShape, stride: stride, padding: padding)
+    return convolve(x, shape, packed: packed, bias: bias, past: .zeros)
+  }
+
+  private func convolve(
+    _ x: Tensor, _ shape: CausalConvolution, packed: PackedMatrix, bias: Tensor, past: ConvolutionPast
+  ) -> Tensor {
     let y = Tensor(uninitialized: shape.outputShape)
     if shape.isPointwise {
       product(x.pointer, rows: x.count / shape.inputChannels, packed, bias: bias.pointer, into: y.pointer)

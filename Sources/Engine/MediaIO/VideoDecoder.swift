@@ -1,6 +1,6 @@
 import CFFmpeg
 
-/// Decodes the first video stream of one file into RGB frames, all or the last ones.
+/// Decodes the first video stream of one file into RGB frames: all, the last ones, or one by one.
 ///
 /// Owns FFmpeg's contexts; used by one thread.
 final class VideoDecoder {
@@ -10,6 +10,10 @@ final class VideoDecoder {
   private let keptFrameCount: Int
   /// What else the file may be, by libavformat's names; empty: anything. A playlist would open other files.
   private let containers: [String]
+  /// Pixels of the shorter side that frames are resized to; nil: as they are.
+  private let shorterSide: Int?
+  /// Gets each frame as it comes, and its time in seconds.
+  private let receive: ((RGBFrames, Double) -> Void)?
   private var format: UnsafeMutablePointer<AVFormatContext>?
   private var context: UnsafeMutablePointer<AVCodecContext>?
   private var scaler: OpaquePointer?
@@ -26,25 +30,41 @@ final class VideoDecoder {
   ) throws(MediaError) -> VideoFile.Contents {
     let decoder = VideoDecoder(
       FFmpegCall("read video \"\(path)\"", code: .damaged), byteLimit: byteLimit, keptFrameCount, containers)
-    try decoder.open(path)
+    try decoder.open(MediaLocation(path: path))
     try decoder.readAll()
     return try decoder.contents()
   }
 
-  private init(_ call: FFmpegCall, byteLimit: Int, _ keptFrameCount: Int, _ containers: [String]) {
+  /// Gives the frames one by one, resized, and their times in seconds: their numbers over the stream's frame rate.
+  static func forEachFrame(
+    of location: MediaLocation, shorterSide: Int, byteLimit: Int, _ receive: @escaping (RGBFrames, Double) -> Void
+  ) throws(MediaError) {
+    let decoder = VideoDecoder(
+      FFmpegCall("read video \"\(location)\"", code: .damaged), byteLimit: byteLimit, 1, [], shorterSide: shorterSide,
+      receive)
+    try decoder.open(location)
+    try decoder.readAll()
+  }
+
+  private init(
+    _ call: FFmpegCall, byteLimit: Int, _ keptFrameCount: Int, _ containers: [String], shorterSide: Int? = nil,
+    _ receive: ((RGBFrames, Double) -> Void)? = nil
+  ) {
     self.call = call
     self.byteLimit = byteLimit
     self.keptFrameCount = keptFrameCount
     self.containers = containers
+    self.shorterSide = shorterSide
+    self.receive = receive
   }
 
-  private func open(_ path: String) throws(MediaError) {
+  private func open(_ location: MediaLocation) throws(MediaError) {
     let open = FFmpegCall(call.attempt, code: .unreadable)
     var options: OpaquePointer?
     defer { av_dict_free(&options) }
-    av_dict_set(&options, "protocol_whitelist", "file", 0)
+    av_dict_set(&options, "protocol_whitelist", location.range == nil ? "file" : "file,subfile", 0)
     if !containers.isEmpty { av_dict_set(&options, "format_whitelist", containers.joined(separator: ","), 0) }
-    try open("open the file", avformat_open_input(&format, "file:" + path, nil, &options), hint: "is it a video?")
+    try open("open the file", avformat_open_input(&format, location.url, nil, &options), hint: "is it a video?")
     let format = try open.unwrap("open the file", format)
     try call("find the streams", avformat_find_stream_info(format, nil))
     var codec: UnsafePointer<AVCodec>?
@@ -102,7 +122,7 @@ final class VideoDecoder {
 
   private func append(_ frame: UnsafeMutablePointer<AVFrame>) throws(MediaError) {
     let context = try call.unwrap("decode", context)
-    let (width, height) = (Int(context.pointee.width), Int(context.pointee.height))
+    let (width, height) = outputSize(width: Int(context.pointee.width), height: Int(context.pointee.height))
     guard frame.pointee.width == context.pointee.width, frame.pointee.height == context.pointee.height,
       frameCount == 0 || frameByteCount == width * height * 3
     else { throw call.error("frame \(frameCount) has another size than those before it") }
@@ -113,7 +133,7 @@ final class VideoDecoder {
         "\(call.attempt): frame \(frameCount) of \(width) × \(height) passes the limit of \(byteLimit) bytes; shorten it"
       )
     }
-    if scaler == nil { scaler = try makeScaler(frame) }
+    if scaler == nil { scaler = try makeScaler(frame, width: Int32(width), height: Int32(height)) }
     if frameCount >= keptFrameCount { bytes.removeFirst(frameByteCount) }
     let offset = bytes.count
     bytes.append(contentsOf: repeatElement(0, count: frameByteCount))
@@ -133,19 +153,50 @@ final class VideoDecoder {
       }
     }
     try call("convert frame \(frameCount)", rows)
+    try deliver(width: width, height: height)
     frameCount += 1
   }
 
+  /// Hands the last frame to whoever takes them one by one.
+  private func deliver(width: Int, height: Int) throws(MediaError) {
+    guard let receive else { return }
+    let rate = try frameRate()
+    let seconds = Double(frameCount) * Double(rate.den) / Double(max(1, rate.num))
+    receive(RGBFrames(width: width, height: height, frameCount: 1, bytes: bytes), seconds)
+  }
+
+  /// The frames' own size, or the one of the same aspect with the wanted shorter side.
+  private func outputSize(width: Int, height: Int) -> (width: Int, height: Int) {
+    guard let shorterSide else { return (width, height) }
+    func scaled(_ side: Int) -> Int {
+      let shorter = max(1, min(width, height))
+      return max(1, (2 * side * shorterSide + shorter) / (2 * shorter))
+    }
+    return (scaled(width), scaled(height))
+  }
+
+  private func frameRate() throws(MediaError) -> AVRational {
+    let format = try call.unwrap("describe the file", format)
+    let stream = try call.unwrap("describe the stream", format.pointee.streams[Int(streamIndex)])
+    return av_guess_frame_rate(format, stream, nil)
+  }
+
   /// Conversion to RGB by the matrix that the stream names; BT.709 for large frames that name none, as players do.
-  private func makeScaler(_ frame: UnsafeMutablePointer<AVFrame>) throws(MediaError) -> OpaquePointer {
-    let (width, height) = (frame.pointee.width, frame.pointee.height)
+  /// What is made smaller is averaged over areas.
+  private func makeScaler(
+    _ frame: UnsafeMutablePointer<AVFrame>, width: Int32, height: Int32
+  ) throws(MediaError) -> OpaquePointer {
     let format = AVPixelFormat(frame.pointee.format)
-    let flags = SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_BITEXACT
+    let method = shorterSide == nil ? SWS_BILINEAR : SWS_AREA
+    let flags = method | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_BITEXACT
     let scaler = try call.unwrap(
       "convert \(Self.name(format)) to RGB",
-      sws_getContext(width, height, format, width, height, AV_PIX_FMT_RGB24, flags, nil, nil, nil))
+      sws_getContext(
+        frame.pointee.width, frame.pointee.height, format, width, height, AV_PIX_FMT_RGB24, flags, nil, nil, nil))
     var matrix = Int32(frame.pointee.colorspace.rawValue)
-    if frame.pointee.colorspace == AVCOL_SPC_UNSPECIFIED { matrix = height >= 720 ? SWS_CS_ITU709 : SWS_CS_ITU601 }
+    if frame.pointee.colorspace == AVCOL_SPC_UNSPECIFIED {
+      matrix = frame.pointee.height >= 720 ? SWS_CS_ITU709 : SWS_CS_ITU601
+    }
     let coefficients = sws_getCoefficients(matrix)
     let full: Int32 = frame.pointee.color_range == AVCOL_RANGE_JPEG ? 1 : 0
     sws_setColorspaceDetails(scaler, coefficients, full, coefficients, 1, 0, 1 << 16, 1 << 16)
@@ -155,8 +206,7 @@ final class VideoDecoder {
   private func contents() throws(MediaError) -> VideoFile.Contents {
     let format = try call.unwrap("describe the file", format)
     let context = try call.unwrap("describe the stream", context)
-    let stream = try call.unwrap("describe the stream", format.pointee.streams[Int(streamIndex)])
-    let rate = av_guess_frame_rate(format, stream, nil)
+    let rate = try frameRate()
     return VideoFile.Contents(
       frames: RGBFrames(
         width: Int(context.pointee.width), height: Int(context.pointee.height),

@@ -6,6 +6,7 @@ import CFFmpeg
 final class VideoEncoder {
   private let call: FFmpegCall
   private let videoFormat: VideoFormat
+  private let quality: Int?
   private var format: UnsafeMutablePointer<AVFormatContext>?
   private var context: UnsafeMutablePointer<AVCodecContext>?
   private var frame = av_frame_alloc()
@@ -14,8 +15,8 @@ final class VideoEncoder {
 
   /// Encodes all of `frames` into a new file at `path`; `name` is for messages.
   static func encode(
-    _ frames: RGBFrames, as videoFormat: VideoFormat, framesPerSecond: Int, comment: String, to path: String,
-    name: String
+    _ frames: RGBFrames, as videoFormat: VideoFormat, framesPerSecond: Int, comment: String, quality: Int?,
+    to path: String, name: String
   ) throws(MediaError) {
     let attempt = "write video \"\(name)\""
     let isEven = frames.width.isMultiple(of: 2) && frames.height.isMultiple(of: 2)
@@ -28,16 +29,17 @@ final class VideoEncoder {
       throw MediaError(
         .unsupported, "\(attempt): \(frames.frameCount) frames at \(framesPerSecond) a second; both must be above 0")
     }
-    let encoder = VideoEncoder(FFmpegCall(attempt, code: .notWritten), videoFormat)
+    let encoder = VideoEncoder(FFmpegCall(attempt, code: .notWritten), videoFormat, quality: quality)
     try encoder.open(
       width: frames.width, height: frames.height, framesPerSecond: framesPerSecond, comment: comment, path: path)
     for index in 0..<frames.frameCount { try encoder.append(frames, index) }
     try encoder.finish()
   }
 
-  private init(_ call: FFmpegCall, _ videoFormat: VideoFormat) {
+  private init(_ call: FFmpegCall, _ videoFormat: VideoFormat, quality: Int?) {
     self.call = call
     self.videoFormat = videoFormat
+    self.quality = quality
   }
 
   private func open(
@@ -74,8 +76,10 @@ final class VideoEncoder {
     context = avcodec_alloc_context3(codec)
     let context = try call.unwrap("allocate the encoder", context)
     configure(context, width: width, height: height, framesPerSecond: framesPerSecond)
+    var options = videoFormat.encoderOptions
+    if let quality { options["crf"] = "\(quality)" }
     try call(
-      "open the encoder", Self.withOptions(videoFormat.encoderOptions) { avcodec_open2(context, codec, $0) })
+      "open the encoder", Self.withOptions(options) { avcodec_open2(context, codec, $0) })
     return context
   }
 

@@ -53,15 +53,18 @@ package enum VideoFile {
   ///   - frames: of even width and height where chroma is halved.
   ///   - framesPerSecond: exact.
   ///   - comment: the container's `comment`, none if empty.
+  ///   - quality: the encoder's constant rate factor (0…51 of H.264, less is better); nil for the format's own.
   package static func write(
-    _ frames: RGBFrames, as format: VideoFormat, framesPerSecond: Int, comment: String = "", to path: String
+    _ frames: RGBFrames, as format: VideoFormat, framesPerSecond: Int, comment: String = "", quality: Int? = nil,
+    to path: String
   ) throws {
     let (folder, name) = path.folderAndName
     // Hidden and ending in .tmp: never a request, and overwritten by the next try after a crash.
     let temporary = "\(folder)/.\(name).encoding.tmp"
     do {
       try VideoEncoder.encode(
-        frames, as: format, framesPerSecond: framesPerSecond, comment: comment, to: temporary, name: path)
+        frames, as: format, framesPerSecond: framesPerSecond, comment: comment, quality: quality, to: temporary,
+        name: path)
       try DurableFile.publish(temporary, as: path)
     } catch {
       _ = try? DurableFile.remove(temporary)
@@ -82,6 +85,20 @@ package enum VideoFile {
   /// - Throws: `MediaError` if any part of the file is damaged or missing.
   package static func read(_ path: String, byteLimit: Int = 1 << 30) throws -> Contents {
     try VideoDecoder.decode(path, byteLimit: byteLimit)
+  }
+
+  /// Decodes the first video stream, or a picture, frame by frame, each resized to a shorter side of `shorterSide`
+  /// pixels; what is made smaller is averaged over areas.
+  ///
+  /// - Parameters:
+  ///   - byteLimit: the most bytes that one frame may take.
+  ///   - receive: gets each frame and its time in seconds: its number over the stream's frame rate.
+  /// - Throws: `MediaError` if any part is damaged or missing; frames before it have been given by then.
+  package static func forEachFrame(
+    of location: MediaLocation, shorterSide: Int, byteLimit: Int = 1 << 30,
+    _ receive: @escaping (_ frame: RGBFrames, _ seconds: Double) -> Void
+  ) throws {
+    try VideoDecoder.forEachFrame(of: location, shorterSide: shorterSide, byteLimit: byteLimit, receive)
   }
 
   /// Decodes a file that someone gives, of the usual containers only (a playlist would open other files), and keeps

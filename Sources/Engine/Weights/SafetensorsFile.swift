@@ -78,6 +78,13 @@ package final class SafetensorsFile: Sendable {
     return Array(map.bytes[entry.bytes])
   }
 
+  /// Lends the bytes of a U8 tensor, read as they are touched, to `body`.
+  package func withBytes<Result>(_ name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+    let entry = try entry(name)
+    guard entry.type == .uint8 else { throw wrongType(name, entry, "U8") }
+    return try map.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[entry.bytes])) }
+  }
+
   private func entry(_ name: String) throws -> SafetensorsHeader.Entry {
     guard let entry = entries[name] else {
       let hint = nearestName(to: name, among: entries.keys).map { ", the nearest name in it is \"\($0)\"" } ?? ""

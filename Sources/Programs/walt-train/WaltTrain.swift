@@ -8,6 +8,7 @@ struct WaltTrain: ParsableCommand {
     abstract: "Trains the autoencoder, the text encoder and the denoisers, judges what they make, and converts them.",
     subcommands: [
       RunCommand.self, CacheCommand.self, ExportCommand.self, SampleCommand.self, JudgeCommand.self,
+      EvaluateCommand.self,
       MakeDataCommand.self, DescribeCommand.self, InitCommand.self, ReshapeCommand.self, InterleaveCommand.self,
       BenchmarkCommand.self,
     ])

@@ -99,6 +99,55 @@ struct GradientTests {
     }
   }
 
+  @Test("of leaky ReLU, halving by maxima and channels of unit length")
+  func perception() throws {
+    // Far from where the slopes jump: no two values of a block, and no value and 0, within a step of each other.
+    let values = (0..<120).map { (index: Int) -> Float in Float(index * 37 % 120 - 60) / 40 + 0.0125 }
+    let x = Tensor(values, shape: [1, 2, 5, 4, 3])
+    try checkGradients(Operands(leaves: [x])) { tape, x, _ in
+      tape.unitChannels(tape.halvingMaximum(tape.leakyReLU(x[0], slope: 0.2)), scales: [0.5, 1, 2])
+    }
+  }
+
+  @Test("of means and hinges")
+  func hinges() throws {
+    let values = (0..<24).map { (index: Int) -> Float in Float(index * 7 % 24 - 12) / 5 + 0.1 }
+    try checkGradients(Operands(leaves: [Tensor(values, shape: [4, 6])])) { tape, x, _ in
+      let hinges = tape.add(tape.meanHinge(x[0], sign: 1), tape.meanHinge(x[0], sign: -1))
+      return tape.add(hinges, tape.mean(tape.silu(x[0])))
+    }
+  }
+
+  @Test("of a posterior's samples and its divergence")
+  func posterior() throws {
+    let moments = [randomTensor([2, 3, 8], seed: 31).map { 2 * $0 }]
+    let noise = randomTensor([2, 3, 4], seed: 32).map { 2 * $0 }
+    try checkGradients(Operands(leaves: moments)) { tape, x, _ in tape.posteriorSample(x[0], noise: noise) }
+    try checkGradients(Operands(leaves: moments)) { tape, x, _ in tape.klDivergence(x[0]) }
+  }
+
+  @Test("of a posterior end where the log variance is clamped, at −30 and 20")
+  func posteriorClamp() throws {
+    let tape = Tape(device: ComputeDevice(threadCount: 1), recording: true)
+    let moments = tape.leaf(Tensor([1, 2, -31, 21], shape: [1, 4]))
+    let sample = tape.posteriorSample(moments, noise: Tensor([1, 1], shape: [1, 2]))
+    #expect(abs(sample.value.array[0] - 1) < 1e-6)
+    #expect(abs(sample.value.array[1] / (2 + 22026.4658) - 1) < 1e-6)
+    tape.backward(from: tape.mean(sample))
+    #expect(tape.gradient(of: moments)?.array == [0.5, 0.5, 0, 0])
+  }
+
+  @Test("the divergence of a standard normal is 0, and of others that of the formula")
+  func divergence() {
+    let tape = Tape(device: ComputeDevice(threadCount: 1), recording: false)
+    func divergence(_ values: [Float]) -> Float {
+      tape.klDivergence(tape.constant(Tensor(values, shape: [1, values.count]))).value.scalar
+    }
+    #expect(divergence([0, 0, 0, 0]) == 0)
+    // ½(μ² + σ² − 1 − ln σ²) of (1, σ² = e) and (0, 1), on average.
+    #expect(abs(divergence([1, 0, 1, 0]) - (1 + 2.7182817 - 1 - 1) / 4) < 1e-6)
+  }
+
   @Test("of depth-to-space and patches")
   func layouts() throws {
     let operands = Operands(leaves: [randomTensor([1, 2, 2, 2, 16], seed: 22)])

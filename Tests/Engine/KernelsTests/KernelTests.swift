@@ -113,6 +113,93 @@ struct KernelTests {
     }
   }
 
+  /// What windows along one axis cover, and how many there are, written out for each kind of padding.
+  private static var windowCases: [(padding: WindowPadding, starts: (Int, Int, Int) -> [Int])] {
+    [
+      (.none, { n, k, s in Array(stride(from: 0, through: n - k, by: s)) }),
+      (.half, halfStarts), (.same, sameStarts),
+    ]
+  }
+
+  /// PyTorch's padding of (k − 1)/2 on both sides.
+  private static func halfStarts(_ n: Int, _ k: Int, _ s: Int) -> [Int] {
+    let padding = (k - 1) / 2
+    return Array(stride(from: -padding, through: n + padding - k, by: s))
+  }
+
+  /// TensorFlow's SAME: by the rest of the size, the smaller half in front.
+  private static func sameStarts(_ n: Int, _ k: Int, _ s: Int) -> [Int] {
+    let total = max(0, n % s == 0 ? k - s : k - n % s)
+    return (0..<(n + s - 1) / s).map { (index: Int) -> Int in index * s - total / 2 }
+  }
+
+  @Test("Convolutions and poolings that are not causal equal their definitions under every padding", arguments: kinds)
+  func windows(kind: String) throws {
+    let device = try ComputeDevice(threadCount: 2, kernels: kind)
+    let shapes: [(kernel: [Int], stride: (t: Int, h: Int, w: Int))] = [
+      ([3, 3, 3], (1, 1, 1)), ([3, 3, 3], (2, 2, 2)), ([2, 2, 2], (2, 2, 2)), ([1, 1, 5], (1, 1, 1)),
+      ([1, 3, 1], (1, 2, 2)), ([5, 5, 5], (2, 2, 2)),
+    ]
+    let size = [5, 7, 6]
+    let x = randomTensor([2] + size + [3], seed: 21)
+    for (kernel, stride) in shapes {
+      let weight = randomTensor([4, 3] + kernel, seed: 22)
+      let bias = randomTensor([4], seed: 23)
+      let taps = kernel.reduce(1, *)
+      for (padding, starts) in Self.windowCases {
+        let strides = [stride.t, stride.h, stride.w]
+        let places = (0..<3).map { (axis: Int) -> [Int] in starts(size[axis], kernel[axis], strides[axis]) }
+        let y = device.convolve(
+          x, weightShape: weight.shape, packed: device.packConvolution(weight), bias: bias, stride: stride,
+          padding: padding)
+        let largest = device.pool(
+          x, .maximum, kernel: (kernel[0], kernel[1], kernel[2]), stride: stride, padding: padding)
+        let mean = device.pool(x, .mean, kernel: (kernel[0], kernel[1], kernel[2]), stride: stride, padding: padding)
+        #expect(y.shape == [2] + places.map(\.count) + [4])
+        #expect(mean.shape == [2] + places.map(\.count) + [3])
+        var pixel = 0
+        for item in 0..<2 {
+          forEachPlace(places) { t, h, w in
+            let window = covered(x[item], size, kernel, (t, h, w))
+            for output in 0..<4 {
+              var sum = bias.array[output]
+              for tap in window {
+                for channel in 0..<3 {
+                  sum += tap.values[channel] * weight.array[(output * 3 + channel) * taps + tap.index]
+                }
+              }
+              #expect(abs(sum - y.array[pixel * 4 + output]) < 1e-4, "\(kernel) \(stride) \(padding)")
+            }
+            for channel in 0..<3 {
+              let values = window.map { $0.values[channel] }
+              #expect(largest.array[pixel * 3 + channel] == values.max())
+              let expected = values.reduce(0, +) / Float(values.count)
+              #expect(abs(mean.array[pixel * 3 + channel] - expected) < 1e-5)
+            }
+            pixel += 1
+          }
+        }
+      }
+    }
+  }
+
+  private func forEachPlace(_ places: [[Int]], _ body: (Int, Int, Int) -> Void) {
+    for t in places[0] { for h in places[1] { for w in places[2] { body(t, h, w) } } }
+  }
+
+  /// The pixels of x [T, H, W, 3] in a window, each with its tap's number in the kernel.
+  private func covered(
+    _ x: Tensor, _ size: [Int], _ kernel: [Int], _ start: (Int, Int, Int)
+  ) -> [(index: Int, values: [Float])] {
+    (0..<kernel.reduce(1, *)).compactMap { index in
+      let t = start.0 + index / (kernel[1] * kernel[2])
+      let h = start.1 + index / kernel[2] % kernel[1]
+      let w = start.2 + index % kernel[2]
+      guard 0..<size[0] ~= t, 0..<size[1] ~= h, 0..<size[2] ~= w else { return nil }
+      return (index, x[t][h][w].array)
+    }
+  }
+
   @Test("A convolution in chunks with kept frames gives the same bits as the whole", arguments: kinds)
   func streaming(kind: String) throws {
     let device = try ComputeDevice(threadCount: 2, kernels: kind)

@@ -6,6 +6,18 @@ import VideoTransformer
 
 @testable import Training
 
+/// Says nothing but numbers.
+private struct NumberedExamples: ExampleSource {
+  let frameCount: Int
+  let contentName = "numbers"
+  let medium = Medium.video
+  let availableCount: Int? = nil
+
+  func frames(_ index: Int, resolution: Int) -> Tensor { Tensor(zeros: [frameCount, resolution, resolution, 3]) }
+  func caption(_ index: Int, _ draw: inout DrawSequence) -> String? { "scene \(index) of \(frameCount)" }
+  func classLabel(_ index: Int) -> Int? { 10 * index }
+}
+
 struct DenoiserBatchTests {
   private func maker(
     classes: Int = 0, textWidth: Int = 4, _ change: (inout DenoiserMixture) -> Void = { _ in }
@@ -18,9 +30,7 @@ struct DenoiserBatchTests {
       let values = (0..<6).flatMap { scene in [Float](repeating: Float(scene) + offset, count: frames * 8) }
       let latents = Tensor(values, shape: [6, frames, 2, 2, 2])
       let low = Tensor((0..<6 * frames * 2).map { Float($0) }, shape: [6, frames, 1, 1, 2])
-      return LatentExamples(
-        latents: latents, lowResolution: low, label: { 10 * $0 },
-        caption: { index, _ in "scene \(index) of \(frames)" })
+      return LatentExamples(latents: latents, lowResolution: low, of: NumberedExamples(frameCount: frames))
     }
     let model = TransformerConfiguration(
       frames: 3, size: .init(2, 2), channels: 2, patch: 1, layers: 1, hidden: 8, heads: 1,

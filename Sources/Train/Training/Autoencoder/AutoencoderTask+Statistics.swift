@@ -1,24 +1,16 @@
 import Autograd
-import Datasets
 import Kernels
 import Tensors
 
 extension AutoencoderTask {
   /// Sets the latents' mean and standard deviation of each channel, over clips and images at all resolutions
   /// (`model.md` section 1).
-  func measureStatistics(on device: ComputeDevice) {
+  func measureStatistics(on device: ComputeDevice) throws {
     var statistics = ChannelStatistics(channelCount: model.configuration.latentChannels)
-    let scenes = SceneSource(seed: run.seed)
-    for resolution in Set(recipe.crops.flatMap(\.resolutions)).sorted() {
-      // Equal weight to every resolution: fewer scenes where each has more latents.
-      let count = max(1, recipe.statisticsSceneCount * 32 * 32 / (resolution * resolution))
-      for index in 0..<count {
-        for medium in Medium.allCases {
-          let frames = scenes[index].render(resolution: resolution, times: medium.times)
-          let tape = Tape(device: device, recording: false)
-          statistics.add(model.encode(tape.constant(frames.reshaped([1] + frames.shape)), on: tape).value)
-        }
-      }
+    try data.forEachStatisticsClip(recipe) { frames in
+      let tape = Tape(device: device, recording: false)
+      let encoded = model.encode(tape.constant(frames.reshaped([1] + frames.shape)), on: tape)
+      statistics.add(model.moments(encoded.value).mean)
     }
     model.setLatentStatistics(mean: statistics.mean, standardDeviation: statistics.standardDeviation)
   }

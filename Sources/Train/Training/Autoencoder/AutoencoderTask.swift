@@ -8,8 +8,8 @@ import Tensors
 import VideoAutoencoder
 import Weights
 
-/// Trains the autoencoder to give back crops of images and videos: weighted L1 + L2 (`model.md` section 9; perceptual
-/// and adversarial terms are not part of it yet).
+/// Trains the autoencoder to give back crops of images and videos: weighted L1 + L2, and as the recipe asks for them
+/// the divergence of a variational model, a perceptual and an adversarial term (`model.md` section 9).
 package final class AutoencoderTask: TrainingTask {
   /// The seed of scenes that no recipe trains on.
   static let heldSeed: UInt64 = 0x7E57
@@ -18,11 +18,26 @@ package final class AutoencoderTask: TrainingTask {
   let recipe: AutoencoderRecipe
   let run: RunRecipe
   let model: VideoAutoencoder
+  let data: any AutoencoderData
+  private let perceptual: PerceptualLoss?
+  private let adversarial: AdversarialLoss?
   private let crops: CropBatches
 
-  package init(_ recipe: AutoencoderRecipe, run: RunRecipe) throws {
+  /// On the data that the recipe names, decoded first where it is not in the cache.
+  convenience init(_ recipe: AutoencoderRecipe, run: RunRecipe, place: DataPlace) throws {
+    guard let data = recipe.data else {
+      try self.init(recipe, run: run)
+      return
+    }
+    let clips = try ClipData(data, shorterSides: ClipCrops.resolutions(of: recipe.crops), place: place)
+    try self.init(recipe, run: run, data: ClipCrops(clips, crops: recipe.crops, seed: run.seed))
+  }
+
+  /// - Parameter data: nil for the built-in world.
+  init(_ recipe: AutoencoderRecipe, run: RunRecipe, data: (any AutoencoderData)? = nil) throws {
     self.recipe = recipe
     self.run = run
+    self.data = data ?? SceneCrops(seed: run.seed, objectWeight: recipe.loss.objectWeight)
     let configuration = try AutoencoderConfiguration(
       contentsOf: URL(fileURLWithPath: run.modelFolder + "/config.json"))
     if let start = recipe.start {
@@ -38,52 +53,91 @@ package final class AutoencoderTask: TrainingTask {
         parameter.isTrainable = false
       }
     }
-    updater = WeightUpdater(model.store.parameters, recipe: run.optimizer)
-    crops = CropBatches(recipe.crops, objectWeight: recipe.objectWeight, seed: run.seed)
+    perceptual = try Self.perceptualLoss(recipe, seed: run.seed)
+    adversarial =
+      recipe.loss.adversarialWeight > 0
+      ? AdversarialLoss(
+        channels: recipe.loss.discriminatorChannels, penalty: recipe.loss.gradientPenalty, seed: run.seed) : nil
+    updater = WeightUpdater(
+      model.store.parameters + (adversarial?.discriminator.parameters ?? []), recipe: run.optimizer)
+    crops = CropBatches(recipe.crops, of: self.data)
+  }
+
+  private static func perceptualLoss(_ recipe: AutoencoderRecipe, seed: UInt64) throws -> PerceptualLoss? {
+    guard recipe.loss.perceptualWeight > 0 else { return nil }
+    let loss = try recipe.loss.perceptualFile.map { try PerceptualLoss(vgg: $0) } ?? PerceptualLoss(seed: seed)
+    if let small = recipe.crops.map(\.side).min(), small < loss.smallestSide {
+      throw TrainingError(
+        .recipe,
+        "read the recipe: crops of \(small) pixels are too small for the perceptual loss, which needs "
+          + "\(loss.smallestSide); take larger ones")
+    }
+    return loss
   }
 
   package var samplesPerBatch: Int { crops.samplesPerBatch }
 
   package func batchMaker() -> @Sendable (Int) throws -> [CropBatch] {
-    { [crops] in crops.batch(at: $0) }
+    { [crops] in try crops.batch(at: $0) }
   }
 
   package func loss(of batch: [CropBatch], number: Int, on tape: Tape) throws -> (
     loss: Variable, parts: [String: Double]
   ) {
     let weightSum = recipe.crops.reduce(0) { $0 + $1.weight }
-    var parts: [String: Double] = [:]
-    var total: Variable?
+    let isAdversarial = number / run.accumulatedBatches >= recipe.loss.adversarialStart
+    var sum = LossSum(tape: tape)
     for (index, (crops, group)) in zip(batch, recipe.crops).enumerated() {
-      let latents = disturb(encode(crops.frames, on: tape), number: number, group: index, on: tape)
-      let output = model.decode(latents, on: tape)
       let share = group.weight / weightSum
-      let loss = error(of: output, crops, share: share, on: tape)
-      total = total.map { tape.add($0, loss) } ?? loss
-      parts["psnr \(group.frameCount)×\(group.side)"] = ReconstructionQuality.psnr(crops.frames, output.value)
+      let latents = encode(crops.frames, number: number, group: index, share: share, into: &sum)
+      let output = model.decode(disturb(latents, number: number, group: index, on: tape), on: tape)
+      addErrors(of: output, crops, share: share, to: &sum)
+      if let perceptual {
+        sum.add("perceptual", perceptual(output, crops.frames, on: tape), times: recipe.loss.perceptualWeight * share)
+      }
+      if let adversarial, isAdversarial {
+        sum.add(
+          "adversarial", adversarial.autoencoderLoss(output, on: tape), times: recipe.loss.adversarialWeight * share)
+        let own = adversarial.discriminatorLoss(
+          real: crops.frames, output: output.value, stream: (number, index), on: tape)
+        sum.add("discriminator", own, times: share)
+      }
+      sum.parts["psnr \(group.frameCount)×\(group.side)"] = ReconstructionQuality.psnr(crops.frames, output.value)
     }
-    guard let total else { preconditionFailure("a recipe has at least one group of crops") }
-    return (total, parts)
+    return sum.result
   }
 
   /// Weighted L1 + L2 of differences that are each multiplied by its pixel's weight.
-  private func error(of output: Variable, _ crops: CropBatch, share: Double, on tape: Tape) -> Variable {
+  private func addErrors(of output: Variable, _ crops: CropBatch, share: Double, to sum: inout LossSum) {
+    let tape = sum.tape
     let weighted = tape.multiply(output, tape.constant(crops.weights))
     let target = Tensor(uninitialized: crops.frames.shape)
     for index in 0..<target.count {
       target.pointer[index] = crops.frames.pointer[index] * crops.weights.pointer[index]
     }
-    return tape.add(
-      tape.scale(tape.meanAbsoluteError(weighted, target), by: Float(recipe.absoluteWeight * share)),
-      tape.scale(
-        tape.meanSquaredError(weighted, target, blockWeights: nil), by: Float(recipe.squaredWeight * share)))
+    sum.add(tape.meanAbsoluteError(weighted, target), times: recipe.loss.absoluteWeight * share)
+    sum.add(
+      tape.meanSquaredError(weighted, target, blockWeights: nil), times: recipe.loss.squaredWeight * share)
   }
 
-  /// Raw latents; of a frozen encoder as a constant.
-  private func encode(_ frames: Tensor, on tape: Tape) -> Variable {
-    guard recipe.part == .decoder else { return model.encode(tape.constant(frames), on: tape) }
-    let silent = Tape(device: tape.device, recording: false)
-    return tape.constant(model.encode(silent.constant(frames), on: silent).value)
+  /// Raw latents; of a frozen encoder as a constant; of a variational one in training a sample, whose divergence is
+  /// added to the loss.
+  private func encode(
+    _ frames: Tensor, number: Int, group: Int, share: Double, into sum: inout LossSum
+  ) -> Variable {
+    let tape = sum.tape
+    guard recipe.part == .both else {
+      let silent = Tape(device: tape.device, recording: false)
+      return tape.constant(model.moments(model.encode(silent.constant(frames), on: silent).value).mean)
+    }
+    let encoded = model.encode(tape.constant(frames), on: tape)
+    guard model.configuration.isVariational else { return encoded }
+    sum.add("kl", tape.klDivergence(encoded), times: recipe.loss.divergenceWeight * share)
+    let shape = encoded.shape.dropLast() + [model.configuration.latentChannels]
+    let noise = NoiseStream(
+      seed: run.seed, purpose: .autoencoderPosterior, chunk: UInt32(number), item: UInt32(group)
+    ).normals(shape: Array(shape))
+    return tape.posteriorSample(encoded, noise: noise)
   }
 
   /// Adds noise of `latentNoise` standard deviations of each channel, so that the decoder forgives the small errors of
@@ -103,15 +157,9 @@ package final class AutoencoderTask: TrainingTask {
   /// PSNR of whole clips and images that training never sees.
   package func measure(on device: ComputeDevice) throws -> [String: Double] {
     var figures: [String: Double] = [:]
-    let scenes = SceneSource(seed: AutoencoderTask.heldSeed)
-    for (resolution, count) in [(32, 8), (64, 4), (128, 2)] {
-      for medium in Medium.allCases {
-        let values = (0..<count).map { index in
-          let frames = scenes[index].render(resolution: resolution, times: medium.times)
-          return psnr(frames.reshaped([1] + frames.shape), on: device)
-        }
-        figures["psnr \(medium.rawValue) \(resolution)"] = values.reduce(0, +) / Double(count)
-      }
+    for (name, clips) in try data.heldClips() {
+      let values = clips.map { psnr($0.reshaped([1] + $0.shape), on: device) }
+      figures["psnr \(name)"] = values.reduce(0, +) / Double(values.count)
     }
     return figures
   }
@@ -121,8 +169,32 @@ package final class AutoencoderTask: TrainingTask {
   }
 
   package func export(to folder: String, on device: ComputeDevice) throws {
-    if recipe.part == .both { measureStatistics(on: device) }
+    if recipe.part == .both { try measureStatistics(on: device) }
     let document = model.store.document(as: .float16, metadata: ["recipe": run.name, "recipe_sha256": run.digest])
     try DurableFile.replace(folder + "/model.safetensors", with: document.data())
+  }
+}
+
+/// The terms of a loss as they come, and named ones for the log.
+private struct LossSum {
+  let tape: Tape
+  var parts: [String: Double] = [:]
+  private var total: Variable?
+
+  init(tape: Tape) { self.tape = tape }
+
+  mutating func add(_ term: Variable, times weight: Double) {
+    let term = tape.scale(term, by: Float(weight))
+    total = total.map { tape.add($0, term) } ?? term
+  }
+
+  mutating func add(_ name: String, _ term: Variable, times weight: Double) {
+    add(term, times: weight)
+    parts[name, default: 0] += Double(term.value.scalar)
+  }
+
+  var result: (loss: Variable, parts: [String: Double]) {
+    guard let total else { preconditionFailure("a recipe has at least one group of crops") }
+    return (total, parts)
   }
 }

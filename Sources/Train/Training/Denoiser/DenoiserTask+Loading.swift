@@ -8,6 +8,35 @@ import VideoAutoencoder
 import VideoTransformer
 import Weights
 
+/// The examples that a denoiser's recipe trains on and is measured with.
+private struct DenoiserExamples {
+  let videos: any ExampleSource
+  let images: any ExampleSource
+  let heldVideos: any ExampleSource
+  let heldImages: any ExampleSource
+
+  /// The recipe's data set, or the built-in world.
+  init(_ recipe: DenoiserRecipe, resolutions: [Int], frameCount: Int, place: DataPlace) throws {
+    if let data = recipe.data {
+      let clips = try ClipData(data, shorterSides: resolutions, place: place)
+      func windows(_ media: MediaSet, _ medium: Medium) throws -> ClipWindows {
+        try ClipWindows(media, medium, frameCount: medium == .image ? 1 : frameCount)
+      }
+      videos = try windows(clips.train, .video)
+      images = try windows(clips.train, .image)
+      heldVideos = try windows(clips.held, .video)
+      heldImages = try windows(clips.held, .image)
+    } else {
+      let source = SceneSource(seed: 1)
+      let held = SceneSource(seed: AutoencoderTask.heldSeed, split: .heldOut)
+      videos = SceneExamples(source, .video)
+      images = SceneExamples(source, .image)
+      heldVideos = SceneExamples(held, .video)
+      heldImages = SceneExamples(held, .image)
+    }
+  }
+}
+
 /// The latents that a denoiser's recipe trains on and is measured with.
 struct DenoiserData {
   let videos: LatentExamples
@@ -18,50 +47,51 @@ struct DenoiserData {
   /// Reads them from the cache, after making what is not there yet.
   init(
     _ recipe: DenoiserRecipe, run: RunRecipe, _ configuration: TransformerConfiguration, _ library: LatentLibrary,
-    report: (String) -> Void, until stop: StopRequest
+    place: DataPlace
   ) throws {
-    func examples(_ source: SceneSource, _ medium: Medium, _ count: Int) throws -> LatentExamples {
+    func latents(_ source: any ExampleSource, _ count: Int) throws -> LatentExamples {
       try library.examples(
-        of: source, medium, count: count, resolution: recipe.resolution,
-        withLowResolution: configuration.isUpsampler, until: stop
-      ) { report("\(run.name): latents: \($0)") }
+        of: source, count: min(count, source.availableCount ?? count), resolution: recipe.resolution,
+        withLowResolution: configuration.isUpsampler, until: place.stop
+      ) { place.report("\(run.name): latents: \($0)") }
     }
-    let source = SceneSource(seed: 1)
-    let held = SceneSource(seed: AutoencoderTask.heldSeed, split: .heldOut)
-    videos = try examples(source, .video, recipe.videoCount)
-    images = try examples(source, .image, recipe.imageCount)
-    heldVideos = try examples(held, .video, 64)
-    heldImages = try examples(held, .image, 64)
+    let examples = try DenoiserExamples(
+      recipe, resolutions: [recipe.resolution] + (configuration.isUpsampler ? [recipe.resolution / 2] : []),
+      frameCount: library.autoencoder.configuration.frameCount(ofLatentFrames: configuration.frames), place: place)
+    videos = try latents(examples.videos, recipe.videoCount)
+    images = try latents(examples.images, recipe.imageCount)
+    heldVideos = try latents(examples.heldVideos, 64)
+    heldImages = try latents(examples.heldImages, 64)
+    guard configuration.classes > 0 else { return }
+    let labels = [videos, images, heldVideos, heldImages].compactMap(\.highestLabel)
+    if let highest = labels.max(), highest >= configuration.classes {
+      throw TrainingError(
+        .recipe,
+        "read \(run.modelFolder)/config.json: num_classes is \(configuration.classes), the data has class "
+          + "\(highest); give the model as many")
+    }
   }
 }
 
 extension DenoiserTask {
   /// Makes the latents that a recipe needs, as a run would before its first step.
-  package static func cacheLatents(
-    _ recipe: DenoiserRecipe, run: RunRecipe, cacheFolder: String, on device: ComputeDevice,
-    report: (String) -> Void, until stop: StopRequest
+  static func cacheLatents(
+    _ recipe: DenoiserRecipe, run: RunRecipe, place: DataPlace, on device: ComputeDevice
   ) throws {
     let configuration = try TransformerConfiguration(
       contentsOf: URL(fileURLWithPath: run.modelFolder + "/config.json"))
-    let library = try LatentLibrary(autoencoderFolder: recipe.autoencoder, cacheFolder: cacheFolder, on: device)
-    _ = try DenoiserData(recipe, run: run, configuration, library, report: report, until: stop)
+    let library = try LatentLibrary(autoencoderFolder: recipe.autoencoder, cacheFolder: place.cacheFolder, on: device)
+    _ = try DenoiserData(recipe, run: run, configuration, library, place: place)
   }
 
   /// Loads what a recipe names, and makes the latents that are not in the cache yet.
-  package convenience init(
-    _ recipe: DenoiserRecipe, run: RunRecipe, cacheFolder: String, on device: ComputeDevice,
-    report: (String) -> Void, until stop: StopRequest
+  convenience init(
+    _ recipe: DenoiserRecipe, run: RunRecipe, place: DataPlace, on device: ComputeDevice
   ) throws {
     let configuration = try TransformerConfiguration(
       contentsOf: URL(fileURLWithPath: run.modelFolder + "/config.json"))
-    guard configuration.classes == 0 || configuration.classes >= Scene.classCount else {
-      throw TrainingError(
-        .recipe,
-        "read \(run.modelFolder)/config.json: num_classes is \(configuration.classes), the world has "
-          + "\(Scene.classCount) classes; give the model as many")
-    }
-    let library = try LatentLibrary(autoencoderFolder: recipe.autoencoder, cacheFolder: cacheFolder, on: device)
-    let data = try DenoiserData(recipe, run: run, configuration, library, report: report, until: stop)
+    let library = try LatentLibrary(autoencoderFolder: recipe.autoencoder, cacheFolder: place.cacheFolder, on: device)
+    let data = try DenoiserData(recipe, run: run, configuration, library, place: place)
     func batches(
       _ mixture: DenoiserMixture, _ videos: LatentExamples, _ images: LatentExamples
     ) -> DenoiserBatchMaker {

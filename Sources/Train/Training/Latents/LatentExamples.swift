@@ -1,31 +1,23 @@
 import Datasets
 import Tensors
 
-/// Latents of many scenes, all videos or all images, with what is said of them.
+/// Latents of many examples, all videos or all images, with what is said of them.
 package struct LatentExamples: Sendable {
   /// Normalised latents of one resolution: [n, F, h, w, c], F = 1 for images.
   private let latents: Tensor
   /// Those of half the resolution, for an upsampler.
   private let lowResolution: Tensor?
-  /// A caption of a scene, one of many.
-  private let caption: @Sendable (_ index: Int, inout DrawSequence) -> String
+  private let source: any ExampleSource
 
-  /// The class of a scene.
-  private let label: @Sendable (_ index: Int) -> Int
-
-  /// - Precondition: both tensors hold as many scenes, at least one.
-  package init(
-    latents: Tensor, lowResolution: Tensor?, label: @escaping @Sendable (_ index: Int) -> Int,
-    caption: @escaping @Sendable (_ index: Int, inout DrawSequence) -> String
-  ) {
+  /// - Precondition: both tensors hold as many examples, at least one.
+  package init(latents: Tensor, lowResolution: Tensor?, of source: any ExampleSource) {
     precondition(latents.shape[0] > 0, "no latents to train on")
     precondition(
       lowResolution.map { $0.shape[0] == latents.shape[0] } ?? true,
       "\(latents.shape[0]) latents, \(lowResolution?.shape[0] ?? 0) of low resolution")
     self.latents = latents
     self.lowResolution = lowResolution
-    self.caption = caption
-    self.label = label
+    self.source = source
   }
 
   package var count: Int { latents.shape[0] }
@@ -42,7 +34,12 @@ package struct LatentExamples: Sendable {
     return lowResolution[index]
   }
 
-  package func caption(of index: Int, _ draw: inout DrawSequence) -> String { caption(index, &draw) }
+  /// Nil where nothing is said of the example.
+  package func caption(of index: Int, _ draw: inout DrawSequence) -> String? { source.caption(index, &draw) }
 
-  package func classLabel(of index: Int) -> Int { label(index) }
+  /// Nil where the example is of no class.
+  package func classLabel(of index: Int) -> Int? { source.classLabel(index) }
+
+  /// Nil where no example is of a class.
+  var highestLabel: Int? { (0..<count).compactMap(classLabel(of:)).max() }
 }

@@ -5,7 +5,7 @@ import Kernels
 import Tensors
 import VideoAutoencoder
 
-/// Gives latents of rendered scenes by a frozen autoencoder, from the cache where they are there.
+/// Gives latents of examples by a frozen autoencoder, from the cache where they are there.
 struct LatentLibrary {
   let autoencoder: VideoAutoencoder
   private let cache: LatentCache
@@ -26,25 +26,26 @@ struct LatentLibrary {
     return hasher.finish().hex
   }
 
-  /// Scenes 0..<count of `source`, with their captions.
+  /// Examples 0..<count of `source`, with what is said of them.
   ///
-  /// - Parameter withLowResolution: whether the same scenes at half the resolution belong to them.
+  /// - Parameter withLowResolution: whether the same examples at half the resolution belong to them.
   func examples(
-    of source: SceneSource, _ medium: Medium, count: Int, resolution: Int, withLowResolution: Bool,
-    until stop: StopRequest, report: (String) -> Void
+    of source: any ExampleSource, count: Int, resolution: Int, withLowResolution: Bool, until stop: StopRequest,
+    report: (String) -> Void
   ) throws -> LatentExamples {
+    let medium = source.medium
+    // The cache makes whole shards: the last one of a source that ends is filled up from its beginning.
+    let available = source.availableCount ?? .max
     func latents(_ resolution: Int) throws -> Tensor {
       try cache.latents(
-        of: LatentCache.Selection(
-          kind: medium.rawValue, resolution: resolution, world: "\(source.split.rawValue)-\(source.seed)"),
+        of: LatentCache.Selection(kind: medium.rawValue, resolution: resolution, world: source.contentName),
         count: count, batchSize: max(1, (medium == .image ? 64 : 8) * 32 * 32 / (resolution * resolution)),
         encode: { autoencoder.encode($0, on: device) },
-        render: { source[$0].render(resolution: resolution, times: medium.times) }, until: stop,
+        render: { try source.frames($0 % available, resolution: resolution) }, until: stop,
         report: { report("\($0) of \(count) \(medium.rawValue)s at \(resolution) pixels") })
     }
     return LatentExamples(
       latents: try latents(resolution), lowResolution: withLowResolution ? try latents(resolution / 2) : nil,
-      label: { source[$0].classLabel },
-      caption: { index, draw in source[index].caption(medium, variant: draw.index(below: 1 << 20)).text })
+      of: source)
   }
 }

@@ -28,13 +28,12 @@ package struct AutoencoderRecipe: Sendable {
   /// Whether those weights were trained on images alone: what convolutions see of the past then begins at zero, so that
   /// every frame begins as an image.
   package let startsFromImages: Bool
-  package let absoluteWeight: Double
-  package let squaredWeight: Double
+  package let loss: AutoencoderLossRecipe
   /// Noise on the latents in training, in standard deviations of each channel.
   package let latentNoise: Double
-  /// How much an error on the object, or where it passes, counts against one on the background.
-  package let objectWeight: Double
   package let crops: [Crops]
+  /// Nil for the built-in world.
+  package let data: DataRecipe?
   /// Scenes of each resolution and kind that the latents' statistics are taken over.
   package let statisticsSceneCount: Int
 
@@ -46,11 +45,9 @@ package struct AutoencoderRecipe: Sendable {
       throw table.error(
         .missing, "start", "train = \"decoder\" needs the folder of a trained autoencoder", hint: "add start = \"…\"")
     }
-    let loss = try table.table("loss")
-    absoluteWeight = try loss?.value("l1", default: 1, in: 0...1000) ?? 1
-    squaredWeight = try loss?.value("l2", default: 1, in: 0...1000) ?? 1
-    objectWeight = try loss?.value("object_weight", default: 1, in: 0.01...1000) ?? 1
+    loss = try AutoencoderLossRecipe(table.table("loss"), run: run)
     latentNoise = try table.value("latent_noise", default: 0, in: 0...10)
+    data = try DataRecipe(table.table("data"), run: run)
     statisticsSceneCount = try table.value("statistics_scenes", default: 64, in: 1...100_000)
     crops = try table.tables("crops").map { try Crops($0) }
     if crops.isEmpty {

@@ -12,6 +12,8 @@ package struct DenoiserRecipe: Sendable {
   package let videoCount: Int
   package let imageCount: Int
   package let mixture: DenoiserMixture
+  /// Nil for the built-in world.
+  package let data: DataRecipe?
   /// Whether layers are computed again in the backward pass, to save memory.
   package let recomputesLayers: Bool
 
@@ -24,6 +26,7 @@ package struct DenoiserRecipe: Sendable {
     videoCount = try examples?.value("videos", default: 4096, in: 1...10_000_000) ?? 4096
     imageCount = try examples?.value("images", default: 2048, in: 1...10_000_000) ?? 2048
     recomputesLayers = try table.value("recompute_layers", default: false)
+    data = try DataRecipe(table.table("data"), run: run)
     mixture = try DenoiserMixture(table.table("mixture"))
   }
 }

@@ -59,17 +59,18 @@ package struct TrainingSession {
   /// Makes the latents that a denoiser's recipe trains on; nothing for other recipes.
   package func cacheLatents(until stop: StopRequest) throws {
     guard case .denoiser(let model) = recipe.model else { return }
-    try DenoiserTask.cacheLatents(
-      model, run: recipe.run, cacheFolder: cacheFolder, on: device, report: options.report, until: stop)
+    try DenoiserTask.cacheLatents(model, run: recipe.run, place: dataPlace(stop), on: device)
+  }
+
+  private func dataPlace(_ stop: StopRequest) -> DataPlace {
+    DataPlace(cacheFolder: cacheFolder, workFolder: options.workFolder, report: options.report, stop: stop)
   }
 
   private func makeTask(until stop: StopRequest) throws -> any TrainingTask {
     switch recipe.model {
-    case .autoencoder(let model): try AutoencoderTask(model, run: recipe.run)
+    case .autoencoder(let model): try AutoencoderTask(model, run: recipe.run, place: dataPlace(stop))
     case .textEncoder(let model): try TextEncoderTask(model, run: recipe.run, workFolder: options.workFolder)
-    case .denoiser(let model):
-      try DenoiserTask(
-        model, run: recipe.run, cacheFolder: cacheFolder, on: device, report: options.report, until: stop)
+    case .denoiser(let model): try DenoiserTask(model, run: recipe.run, place: dataPlace(stop), on: device)
     }
   }
 
