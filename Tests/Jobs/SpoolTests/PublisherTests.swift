@@ -106,13 +106,13 @@ struct PublisherTests {
 
   private static func parameters(_ text: [UInt8]) throws -> ResolvedRequest {
     let stage: [String: Any] = [
-      "name": "base", "width": 32, "height": 32, "guidanceScale": 7.5, "tokenCount": 80, "hiddenSize": 64,
-      "feedForwardSize": 128, "weightByteCount": 1000,
+      "name": "base", "width": 32, "height": 32, "stepCount": 50, "guidanceScale": 7.5, "tokenCount": 80,
+      "hiddenSize": 64, "feedForwardSize": 128, "weightByteCount": 1000,
     ]
     let value: [String: Any] = [
       "name": "demo", "folder": "/models/demo", "fps": 8, "maxFrameCount": 17, "chunkFrameCount": 17,
       "overlapFrameCount": 5, "takesText": true, "predictsFrames": true, "makesImages": true, "variants": [String](),
-      "classCount": 0, "stepCount": 50, "eta": 0, "stages": [stage],
+      "classCount": 0, "eta": 0, "stages": [stage],
       "textWeightByteCount": 0, "autoencoderWeightByteCount": 0, "autoencoderChannelCount": 16,
     ]
     let data = try JSONSerialization.data(withJSONObject: value)

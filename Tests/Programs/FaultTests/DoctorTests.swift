@@ -120,7 +120,7 @@ extension Faults {
       let folder = try Folder("\(daemon.root)/state/tasks/\(task)/attempt-1")
       let checkpoint = try #require(try folder.names().filter { $0.hasPrefix("checkpoint-") }.max())
       try folder.replace(checkpoint, with: Array("damaged".utf8))
-      let events = try folder.pathOf("events.jsonl")
+      let events = folder.pathOf("events.jsonl")
       try Data((try DurableFile.read(events)) + Array("{\"event\": \n".utf8)).write(to: URL(filePath: events))
       let weights = "\(daemon.root)/model/base/model.safetensors"
       let head = #"{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#
