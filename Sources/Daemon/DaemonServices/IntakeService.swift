@@ -21,6 +21,8 @@ package final class IntakeService: Service {
   private let capabilities = ServiceCapabilities()
   /// Whether the last look left nothing to be looked at again.
   private let settled = Mutex(false)
+  /// What the last look could not read.
+  private let told = Mutex<[String]>([])
 
   package init(core: ServiceCore, root: Folder, publisher: Publisher, dispatcher: Dispatcher) {
     self.core = core
@@ -76,7 +78,7 @@ package final class IntakeService: Service {
         hasNews = hasNews || !scan.found.isEmpty
         recognized += try await take(scan.found)
       }
-      for problem in scan.problems { core.logger.warning("spool not read whole", metadata: ["problem": "\(problem)"]) }
+      tell(scan.problems)
       for path in scan.removed {
         core.logger.info("request removed", metadata: ["request": "\(path)"])
         dispatcher.drop(try await core.store.forget(path))
@@ -91,11 +93,22 @@ package final class IntakeService: Service {
       let wait = [scan.lookAgain, batchWait].compactMap { $0 }.min()
       settled.withLock { $0 = wait == nil }
       core.signals.drain.raise()
-      return min(wait ?? rescan, rescan)
+      // No event tells that a folder which could not be read is back.
+      return min(wait ?? rescan, scan.problems.isEmpty ? rescan : min(.seconds(1), core.configuration.rescan))
     } catch {
       core.logger.error("spool not looked through", metadata: ["error": "\(error)"])
       return min(.seconds(1), core.configuration.rescan)
     }
+  }
+
+  /// Logs what could not be read, once for as long as it stays so.
+  private func tell(_ problems: [String]) {
+    let isNew = told.withLock { told in
+      defer { told = problems }
+      return told != problems
+    }
+    guard isNew else { return }
+    for problem in problems { core.logger.warning("spool not read whole", metadata: ["problem": "\(problem)"]) }
   }
 
   /// When to look again though nothing happens. Where events tell of changes, looking takes at most a hundredth of the
