@@ -69,7 +69,7 @@ let engine: [Target] = [
   target("Engine", "CSentencePiece", ["CSentencePieceLibrary"]),
   target("Engine", "Tensors"),
   target("Engine", "Kernels", ["CKernels", "Tensors"]),
-  target("Engine", "Weights", ["Tensors", "DurableFiles"]),
+  target("Engine", "Weights", ["Tensors", "DurableFiles", "Spelling"]),
   target("Engine", "Autograd", ["Kernels", "Tensors", "Weights"]),
   target("Engine", "Layers", ["Autograd", "Tensors", "Weights"]),
   target("Engine", "Diffusion", ["Tensors"]),
@@ -151,7 +151,7 @@ let testTargets: [Target] = [
   .testTarget(name: "LayeringTests", path: "Tests/LayeringTests", swiftSettings: settings),
   tests("Base", "DurableFiles", ["CPlatform"]), tests("Base", "Settings"), tests("Base", "Systemd", [logging]),
   tests("Engine", "Tensors"), tests("Engine", "Kernels", ["COpenBLAS", "Tensors"]),
-  tests("Engine", "Autograd", ["Kernels", "Tensors"]),
+  tests("Engine", "Autograd", ["Kernels", "Tensors", "Weights"]),
   tests("Engine", "Weights", ["Tensors"]), tests("Engine", "Layers", ["Autograd", "Kernels", "Tensors", "Weights"]),
   tests("Engine", "Diffusion", ["Tensors", "Weights"]),
   tests("Engine", "TextEncoding", ["Autograd", "Kernels", "Tensors", "Weights"]),
@@ -171,6 +171,10 @@ let testTargets: [Target] = [
       "Autograd", "Kernels", "Tensors", "Weights", "Layers", "Datasets", "Diffusion", "DurableFiles", "MediaIO",
       "Settings", "VideoAutoencoder", "VideoPipeline", "VideoTransformer",
     ]),
+  // The real walt-train, as far as its arguments.
+  .testTarget(
+    name: "CommandLineTests", dependencies: ["DaemonTesting"], path: "Tests/Train/CommandLineTests",
+    swiftSettings: settings),
   tests(
     "Daemon", "DaemonServices",
     [

@@ -11,8 +11,6 @@ package struct ServiceNotifier: Sendable {
     case watchdog
     case stopping
     case reloading(monotonicMicroseconds: UInt64)
-    /// Starting or stopping takes this much longer than the unit allows.
-    case extendTimeout(Duration)
 
     /// The assignments that go over the socket.
     var text: String {
@@ -22,7 +20,6 @@ package struct ServiceNotifier: Sendable {
       case .watchdog: "WATCHDOG=1"
       case .stopping: "STOPPING=1"
       case .reloading(let time): "RELOADING=1\nMONOTONIC_USEC=\(time)"
-      case .extendTimeout(let duration): "EXTEND_TIMEOUT_USEC=\(duration.microseconds)"
       }
     }
   }
@@ -39,11 +36,5 @@ package struct ServiceNotifier: Sendable {
     var microseconds: UInt64 = 0
     guard sd_watchdog_enabled(0, &microseconds) > 0 else { return nil }
     return .microseconds(Int64(clamping: microseconds / 2))
-  }
-}
-
-extension Duration {
-  fileprivate var microseconds: Int64 {
-    components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
   }
 }

@@ -81,7 +81,7 @@ extension ServiceOptions {
     }
   }
 
-  /// What a second of each configured device is paid with.
+  /// What a second of each configured device is paid with; where none is configured, of the whole machine.
   func devices() throws -> [String: Rebuilder.Device] {
     let devices = try tables("device") { device, _ in
       let (name, kind): (String, String?) = (try device.required("name"), try device.optional("kind"))
@@ -90,6 +90,10 @@ extension ServiceOptions {
       return (
         name, Rebuilder.Device(measure: isGPU ? "gpu_seconds" : "cpu_seconds", rate: isGPU ? 1 : Double(threads ?? 1))
       )
+    }
+    if devices.isEmpty {
+      let threadCount = ProcessInfo.processInfo.activeProcessorCount
+      return ["cpu0": Rebuilder.Device(measure: "cpu_seconds", rate: Double(threadCount))]
     }
     return Dictionary(devices) { first, _ in first }
   }

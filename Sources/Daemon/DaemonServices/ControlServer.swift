@@ -113,7 +113,7 @@ package struct ControlServer: Service {
   }
 
   static func missing(_ id: JobID) -> ControlError {
-    ControlError(.notFound, "job \(id): there is no such job; waltctl list shows them")
+    ControlError(.notFound, StoreError.missing(id).message)
   }
 
   private func answer(_ body: () async throws -> some Encodable) async throws -> HTTPResponse {

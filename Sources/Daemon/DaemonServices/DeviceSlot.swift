@@ -28,6 +28,8 @@ struct DeviceSlot {
   var loadedModel: String?
   /// Ends of workers in a row without a finished task in between.
   var deaths = 0
+  /// Starts in a row of which none brought a worker that was ready.
+  var failedStarts = 0
   /// Not to be started before.
   var pausedUntil: ContinuousClock.Instant?
 

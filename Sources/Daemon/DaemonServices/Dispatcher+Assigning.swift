@@ -44,28 +44,47 @@ extension Dispatcher {
   }
 
   /// The first tasks that may begin. Jobs that cannot go on, their model being broken or too large for every device
-  /// that there is now, are held with the reason and make place for others.
+  /// that there is now, are held with the reason, all that are alike at once, and make place for others.
   private func candidates() async throws -> [Candidate] {
-    let largest = slots.map(\.device.memory.bytes).max() ?? 0
     while true {
       let ready = try await core.store.readyTasks(limit: 32 + slots.reduce(0) { $0 + $1.device.seatCount })
       let throughput = try await core.store.throughput()
-      var held: Set<JobID> = []
       var candidates: [Candidate] = []
-      for task in ready where !held.contains(task.task.job) {
-        let stage = task.task.stage
-        switch core.models.entry(task.model, variant: task.outline.variant) {
-        case .usable(let model) where model.memoryByteCount(of: stage) <= largest:
-          candidates.append(candidate(task, model, throughput))
-        case .usable(let model):
-          let need = "\(stage.rawValue) needs \(model.memoryByteCount(of: stage) >> 20) MiB"
-          try await hold(
-            task.task.job, Self.deviceReason + "\(need), the largest device has \(largest >> 20) MiB", &held)
-        case .broken(let problem): try await hold(task.task.job, Self.modelReason + problem, &held)
-        case nil: try await hold(task.task.job, Self.modelReason + "\"\(task.model)\" is not configured", &held)
+      var blocked: (task: ReadyTask, obstacle: Obstacle)?
+      for task in ready where blocked == nil {
+        switch prospect(of: task) {
+        case .fits(let model): candidates.append(candidate(task, model, throughput))
+        case .blocked(let obstacle): blocked = (task, obstacle)
         }
       }
-      if held.isEmpty { return candidates }
+      guard let (task, obstacle) = blocked else { return candidates }
+      try await hold(ModelChoice(model: task.model, variant: task.outline.variant), obstacle)
+    }
+  }
+
+  /// Whether a task can begin on some device.
+  private enum Prospect {
+    case fits(ModelDescription)
+    case blocked(Obstacle)
+  }
+
+  /// Why jobs of a model cannot go on.
+  private enum Obstacle {
+    case unusable(String)
+    /// No device has the memory for this stage.
+    case tooLarge(TaskStage, String)
+  }
+
+  private func prospect(of task: ReadyTask) -> Prospect {
+    switch core.models.entry(task.model, variant: task.outline.variant) {
+    case nil: return .blocked(.unusable("\"\(task.model)\" is not configured"))
+    case .broken(let problem): return .blocked(.unusable(problem))
+    case .usable(let model):
+      let stage = task.task.stage
+      let (need, largest) = (model.memoryByteCount(of: stage), slots.map(\.device.memory.bytes).max() ?? 0)
+      if need <= largest { return .fits(model) }
+      let problem = "\(stage.rawValue) needs \(need >> 20) MiB, the largest device has \(largest >> 20) MiB"
+      return .blocked(.tooLarge(stage, problem))
     }
   }
 
@@ -73,25 +92,29 @@ extension Dispatcher {
   /// Jobs held for this are released when the service starts, perhaps with other devices.
   static let deviceReason = "device: "
 
-  private func hold(_ job: JobID, _ reason: String, _ held: inout Set<JobID>) async throws {
-    post.yield(.giveWay(try await core.store.hold(job, reason: reason)))
-    held.insert(job)
-    mayHoldForModels = true
-    core.logger.error("job held", metadata: ["job": "\(job)", "reason": "\(reason)"])
+  private func hold(_ model: ModelChoice, _ obstacle: Obstacle) async throws {
+    let (stage, reason): (TaskStage?, String) =
+      switch obstacle {
+      case .unusable(let problem): (nil, Self.modelReason + problem)
+      case .tooLarge(let stage, let problem): (stage, Self.deviceReason + problem)
+      }
+    if stage == nil { heldModels?.insert(model) }
+    giveWay(Set(try await core.store.holdAll(of: model, at: stage, reason: reason)))
+    core.signals.status.raise()
+    core.logger.error("jobs held", metadata: ["model": "\(model.model)", "reason": "\(reason)"])
   }
 
   /// Lets jobs go on that were held for a model that is usable again.
   private func releaseModels() async throws {
-    guard mayHoldForModels else { return }
-    mayHoldForModels = false
-    for job in try await core.store.jobs(JobFilter(states: [.held]), limit: 1000) {
-      guard job.reason?.hasPrefix(Self.modelReason) == true, let model = job.model else { continue }
-      guard case .usable = core.models.entry(model, variant: job.parameters?.variant) else {
-        mayHoldForModels = true
-        continue
-      }
-      try await core.store.release(job.id)
-      core.logger.info("job released", metadata: ["job": "\(job.id)", "model": "\(model)"])
+    if heldModels == nil { heldModels = try await core.store.heldModels(reasonPrefix: Self.modelReason) }
+    for model in heldModels ?? [] {
+      guard case .usable = core.models.entry(model.model, variant: model.variant) else { continue }
+      let count = try await core.store.releaseAll(reasonPrefix: Self.modelReason, of: model)
+      heldModels?.remove(model)
+      guard count > 0 else { continue }
+      core.signals.publishing.raise()
+      core.signals.status.raise()
+      core.logger.info("jobs released", metadata: ["model": "\(model.model)", "jobs": "\(count)"])
     }
   }
 
@@ -113,6 +136,7 @@ extension Dispatcher {
       }
     } catch {
       core.logger.error("worker did not start", metadata: ["device": "\(device.name)", "error": "\(error)"])
+      slots[index].failedStarts += 1
       pause(index)
     }
   }
@@ -168,26 +192,47 @@ extension Dispatcher {
       core.signals.status.raise()
     }
     if let refusal { throw refusal }
-    try await forecast(Set(group.tasks.map(\.job)))
+    try await forecast(Set(group.tasks.filter { $0.newClipCount > 0 }.map(\.job)))
   }
 
   /// A folder that has gone meanwhile was a cancelled job's.
-  private static func sync(_ folder: AttemptFolder) async throws {
+  static func sync(_ folder: AttemptFolder) async throws {
     do {
       try await offPool { try folder.sync() }
     } catch let error as FileSystemError where error.isNotFound {}
   }
 
-  /// - Returns: nil where the task cannot be composed or paid for.
-  private func prepare(_ candidate: Candidate, on index: Int, seatCount: Int) async throws -> AttemptFolder? {
+  /// - Returns: nil where the task cannot be leased any more, composed or paid for.
+  func prepare(_ candidate: Candidate, on index: Int, seatCount: Int) async throws -> AttemptFolder? {
     let device = slots[index].device
     let charge = charge(candidate, on: device, seatCount: seatCount)
     // Those before it in this round have reserved as well.
     guard decide(candidate, on: device) == .allowed else { return nil }
-    let lease = try await core.store.lease(candidate.task, worker: device.name, charge: charge)
+    preparing = candidate.task
+    defer { preparing = nil }
+    let lease: Lease
+    do {
+      lease = try await core.store.lease(candidate.task, worker: device.name, charge: charge)
+    } catch let error as StoreError where error.code == .conflict {
+      // Its job was cancelled or held since the task was chosen: something else may begin.
+      post.yield(.wake)
+      return nil
+    }
     reserve(charge, candidate)
+    do {
+      return try await compose(candidate, lease, on: index)
+    } catch {
+      adoptLater(lease)
+      throw error
+    }
+  }
+
+  /// Writes a leased task down for the worker, and notes that the worker has it.
+  ///
+  /// - Returns: nil where it cannot be composed.
+  private func compose(_ candidate: Candidate, _ lease: Lease, on index: Int) async throws -> AttemptFolder? {
     guard let task = try await core.store.task(candidate.task) else { return nil }
-    let folder = core.folder(lease)
+    let (device, folder) = (slots[index].device, core.folder(lease))
     do {
       var specification = try await composer.compose(task, attempt: lease.attempt)
       specification.kernels = specification.kernels ?? slots[index].description?.kernels
@@ -223,7 +268,7 @@ extension Dispatcher {
       try await core.store.redo(lost, message: composition.message)
       post.yield(.wake)
     } else {
-      try await fail(lease, message: composition.message, killedWorker: false, retryAt: nil)
+      try await fail(lease, message: composition.message, killedWorker: false, retryAt: nil, use: .spent(0))
     }
   }
 }

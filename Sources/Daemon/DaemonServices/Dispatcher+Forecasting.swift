@@ -49,11 +49,9 @@ extension Dispatcher {
 
   /// Foretells the end of jobs that have just begun, to be held against what comes true.
   func forecast(_ jobs: Set<JobID>) async throws {
-    let new = jobs.subtracting(forecast)
-    guard !new.isEmpty else { return }
-    forecast.formUnion(new)
+    guard !jobs.isEmpty else { return }
     let finishes = try await forecasts(limit: Self.foretold)
-    for job in new { if let finish = finishes[job] { try await core.store.recordForecast(job, finish: finish) } }
+    for job in jobs { if let finish = finishes[job] { try await core.store.recordForecast(job, finish: finish) } }
   }
 
   /// Jobs whose ends are worth foretelling: those at the head of the queue.

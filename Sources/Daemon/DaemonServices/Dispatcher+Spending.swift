@@ -12,7 +12,10 @@ extension Dispatcher {
     guard period != budgetDay else { return }
     budgetDay = period
     let count = try await core.store.releaseAll(reasonPrefix: SpendingLimit.prefix)
-    if count > 0 { core.logger.info("jobs released: budgets are looked at again", metadata: ["jobs": "\(count)"]) }
+    guard count > 0 else { return }
+    core.signals.publishing.raise()
+    core.signals.status.raise()
+    core.logger.info("jobs released: budgets are looked at again", metadata: ["jobs": "\(count)"])
   }
 
   /// What every account with limits has spent and reserved.
@@ -38,7 +41,9 @@ extension Dispatcher {
           try await hold(account: candidate.account, reason)
           held.formUnion(ready.filter { $0.account == candidate.account }.map(\.job))
         } else {
-          post.yield(.revoked(try await core.store.hold(candidate.job, reason: reason)))
+          giveWay(Set(try await core.store.hold(candidate.job, reason: reason)))
+          core.signals.status.raise()
+          core.logger.warning("job held", metadata: ["job": "\(candidate.job)", "reason": "\(reason)"])
           held.insert(candidate.job)
         }
       }
@@ -71,11 +76,9 @@ extension Dispatcher {
   private func hold(account: String, _ reason: String) async throws {
     let leases = try await core.store.holdAll(of: account, reason: reason)
     core.logger.warning("account held", metadata: ["account": "\(account)", "reason": "\(reason)"])
+    core.signals.status.raise()
     core.signals.drain.raise()
-    let held = Set(leases)
-    for index in slots.indices where slots[index].running.values.contains(where: { held.contains($0.lease) }) {
-      giveWay(index)
-    }
+    giveWay(Set(leases))
   }
 
   /// Stops an account's work at this unit when it has spent its last.

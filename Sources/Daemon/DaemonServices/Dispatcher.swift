@@ -21,8 +21,8 @@ package actor Dispatcher: Service {
     case revoked([Lease])
     /// These leases hold, but their jobs do not go on: their workers are told to save what they have and stop.
     case giveWay([Lease])
-    /// What became of this task could not be recorded.
-    case adopt(TaskRecord, Lease)
+    /// What became of this attempt could not be recorded.
+    case adopt(Lease)
     /// Time to show that the loop turns.
     case tick
     case stop
@@ -43,17 +43,16 @@ package actor Dispatcher: Service {
   var spending: [String: Spending] = [:]
   /// The day for which budgets were looked at last; nil before the first.
   var budgetDay: Date?
-  /// Jobs whose end was foretold when they began.
-  var forecast: Set<JobID> = []
   var isStopping = false
   /// Whether the user lets no work begin.
   private(set) var isDrained = false
-  /// Whether jobs may be held for a model that is broken; at start, by the process before.
-  var mayHoldForModels = true
+  /// The models that jobs are held for; nil: the store was not asked yet, what the process before held is not known.
+  var heldModels: Set<ModelChoice>?
+  /// The task that is being written down for a worker.
+  var preparing: TaskID?
   /// Whether there was too little room when work was last to begin.
   var isDiskFull = false
-  /// Whether jobs may be held for want of room; at start, by the process before.
-  var mayHoldForRoom = true
+  var roomHold = RoomHold.possible
   private var wakeUp: Task<Void, Never>?
   /// When `wakeUp` is due.
   private var wakeAt: ContinuousClock.Instant?
@@ -89,6 +88,12 @@ package actor Dispatcher: Service {
     wake()
   }
 
+  /// A job was held for want of room: it is looked at again whether there is some.
+  package func reconsiderRoom() {
+    if roomHold == .none { roomHold = .possible }
+    wake()
+  }
+
   /// Lets no work begin until it is allowed again.
   package func setDrained(_ isDrained: Bool) {
     self.isDrained = isDrained
@@ -100,8 +105,12 @@ package actor Dispatcher: Service {
 
   package var devices: [DeviceStatus] { slots.map(\.status) }
   package var isIdle: Bool { slots.allSatisfy(\.running.isEmpty) }
-  /// Whether some device's worker keeps dying before it has finished anything.
-  package var isStuck: Bool { slots.contains { $0.deaths >= core.configuration.retry.attempts } }
+  /// The tasks that workers have or are about to get, also those whose leases are void: their folders are in use.
+  package var runningTasks: Set<TaskID> {
+    Set(slots.flatMap { $0.running.values }.map(\.task.id) + [preparing].compactMap { $0 })
+  }
+  /// Whether some device's worker does not start, however often it is tried.
+  package var isStuck: Bool { slots.contains { $0.failedStarts >= core.configuration.retry.attempts } }
 
   package func run() async throws {
     await withTaskGroup(of: Void.self) { group in
@@ -144,7 +153,7 @@ package actor Dispatcher: Service {
       if core.disk.isShort != isDiskFull { try await assign() }
     case .wake: try await assign()
     case .report(let device, let report): try await hear(report, from: device)
-    case .adopt(let task, let lease): try await adoptOrWait(task, lease)
+    case .adopt(let lease): try await adoptOrWait(lease)
     case .revoked(let leases): drop(revoked: Set(leases))
     case .giveWay(let leases): giveWay(Set(leases))
     case .stop: stop()
@@ -173,9 +182,10 @@ package actor Dispatcher: Service {
     }
   }
 
-  private func giveWay(_ leases: Set<Lease>) {
-    for slot in slots where slot.running.values.contains(where: { leases.contains($0.lease) }) {
-      slot.worker?.send(.yield)
+  /// Tells the devices that compute for these leases to give way.
+  func giveWay(_ leases: Set<Lease>) {
+    for index in slots.indices where slots[index].running.values.contains(where: { leases.contains($0.lease) }) {
+      giveWay(index)
     }
   }
 

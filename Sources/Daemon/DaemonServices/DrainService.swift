@@ -13,7 +13,7 @@ package struct DrainService: Service {
     core.signals.drain.raise()
     for await _ in core.signals.drain.raises.cancelOnGracefulShutdown() {
       if await dispatcher.isStuck {
-        core.logger.error("draining given up: the worker ends before it has done anything")
+        core.logger.error("draining given up: a worker does not start")
         return
       }
       if try await isFinished() { return }

@@ -23,25 +23,48 @@ extension IntakeService {
       (batch, taken) = (job, after)
     }
     var reading = BatchReading(file)
+    do {
+      guard try await enterAll(&reading, to: batch, after: taken) else { return removeInputs(of: reading.entries) }
+    } catch {
+      removeInputs(of: reading.entries)
+      throw error
+    }
+    try await close(batch, file, reading.refused)
+  }
+
+  /// Judges and enters the lines, a part after the other. What it leaves in `reading.entries` is not entered.
+  ///
+  /// - Returns: whether all are dealt with; if not, the batch is looked at again.
+  private func enterAll(_ reading: inout BatchReading, to batch: JobID, after taken: Int) async throws -> Bool {
     try await judge(&reading, after: taken)
     while let last = reading.last {
       if let wait = reading.wait {
         batchWait = min(batchWait ?? wait, wait)
-        return
+        return false
       }
-      if Task.isShuttingDownGracefully { return }
+      if Task.isShuttingDownGracefully { return false }
       let entries = reading.entries
       async let entering: Void = enter(entries, to: batch, upTo: last, after: taken)
       try await judge(&reading, after: taken)
       try await entering
     }
-    try await close(batch, file, reading.refused)
+    return true
   }
 
   private func enter(_ entries: [BatchEntry], to batch: JobID, upTo last: Int, after taken: Int) async throws {
     guard last > taken else { return }
-    try await core.store.addLines(entries, to: batch, upTo: last)
+    do {
+      try await core.store.addLines(entries, to: batch, upTo: last)
+    } catch {
+      removeInputs(of: entries)
+      throw error
+    }
     dispatcher.wake()
+  }
+
+  /// The copies that were made for lines which are not entered: they are copied again when these are.
+  private func removeInputs(of entries: [BatchEntry]) {
+    for entry in entries { core.removeInput(of: entry.parameters) }
   }
 
   /// Judges the next lines. What is wrong with those that were dealt with before is found once more for the error file.
@@ -70,7 +93,7 @@ extension IntakeService {
   /// A good line that was dealt with before either is in or was refused for what has changed since.
   private func check(_ request: Request, _ line: BatchLine, _ reading: BatchReading) async throws {
     let path = BatchLine.requestPath(stem: reading.file.stem, line: line.number)
-    if try await core.store.hasLine(at: path) { return }
+    if try await core.store.job(at: path) != nil { return }
     throw request.error(
       .badLines, "the line was refused before the service was interrupted; put it in another file")
   }

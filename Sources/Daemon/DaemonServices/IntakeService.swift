@@ -141,7 +141,7 @@ package final class IntakeService: Service {
   /// Requests that go into the store together.
   private static let groupSize = 500
 
-  /// Takes what was found: single requests in groups, since each group waits for the disk once.
+  /// Takes what was found: single requests in groups, each of which is one transaction.
   ///
   /// - Returns: the paths of requests that are known already.
   private func take(_ found: [FoundRequest]) async throws -> [String] {
@@ -159,23 +159,35 @@ package final class IntakeService: Service {
   /// Takes requests whose bytes are new. Known bytes are not judged again: the configuration may have changed since.
   private func takeNew(_ group: [FoundRequest]) async throws {
     var good: [(file: RequestFile, parameters: ResolvedRequest)] = []
-    for judged in try await offPool({ [self] in try group.map(judge) }) {
-      switch judged {
-      case .batch(let file):
-        do { try await take(batch: file) } catch let error as RequestError { try await refuse(file, error) }
-      case .refused(let file, let error): try await refuse(file, error)
-      case .good(let file, let request, var resolved):
-        do {
-          resolved.input = try await copyInput(of: request, file)
-          good.append((file, resolved))
-        } catch let error as RequestError {
-          try await refuse(file, error)
-        }
-      }
+    let acceptances: [Acceptance]
+    do {
+      for judged in try await offPool({ [self] in try group.map(judge) }) { try await take(judged, &good) }
+      acceptances = try await core.store.accept(good)
+    } catch {
+      for request in good { core.removeInput(of: request.parameters) }
+      throw error
     }
-    for (taken, acceptance) in zip(good, try await core.store.accept(good)) {
+    for (taken, acceptance) in zip(good, acceptances) {
       if case .new = acceptance {} else { core.removeInput(of: taken.parameters) }
-      try await settle(acceptance, taken.file)
+    }
+    for (taken, acceptance) in zip(good, acceptances) { try await settle(acceptance, taken.file) }
+  }
+
+  /// - Parameter good: gets a good request with a copy of what it names; the others are dealt with here.
+  private func take(
+    _ judged: Judged, _ good: inout [(file: RequestFile, parameters: ResolvedRequest)]
+  ) async throws {
+    switch judged {
+    case .batch(let file):
+      do { try await take(batch: file) } catch let error as RequestError { try await refuse(file, error) }
+    case .refused(let file, let error): try await refuse(file, error)
+    case .good(let file, let request, var resolved):
+      do {
+        resolved.input = try await copyInput(of: request, file)
+        good.append((file, resolved))
+      } catch let error as RequestError {
+        try await refuse(file, error)
+      }
     }
   }
 
@@ -281,27 +293,33 @@ package final class IntakeService: Service {
 
   private func hold(_ paths: [String]) async throws {
     for path in paths {
-      guard let known = try await core.store.knownRequest(at: path), known.state.mayBecome(.held) else { continue }
-      _ = try await core.store.hold(known.job, reason: Self.missingReason)
-      core.logger.warning(
-        "request's folder is gone, job held", metadata: ["job": "\(known.job)", "request": "\(path)"])
+      guard let job = try await core.store.job(at: path), job.state.mayBecome(.held) else { continue }
+      dispatcher.giveWay(try await core.store.hold(job.id, reason: Self.missingReason))
+      core.logger.warning("request's folder is gone, job held", metadata: ["job": "\(job.id)", "request": "\(path)"])
     }
   }
 
-  /// Whether outputs can be put beside a request.
+  /// Whether outputs can be put beside a request, and into the folder of a batch where there is one already.
   private func isWritable(_ path: String) -> Bool {
-    access("\(core.configuration.paths.spool)/\(path)".folderAndName.folder, W_OK | X_OK) == 0
+    let names = OutputNames(requestPath: path)
+    let folder = "\(core.configuration.paths.spool)/\(names.folder)"
+    func admits(_ folder: String) -> Bool { access(folder, W_OK | X_OK) == 0 }
+    guard admits(folder) else { return false }
+    let lines = "\(folder)/\(names.stem)"
+    return RequestName(path.folderAndName.name) != .batch || !DurableFile.exists(lines) || admits(lines)
   }
 
+  /// Lets jobs go on that were held for their folders.
+  ///
+  /// - Parameter paths: of request files that are there.
   private func release(_ paths: [String]) async throws {
-    for path in paths {
-      guard let known = try await core.store.knownRequest(at: path),
-        let reason = try await core.store.job(known.job)?.reason,
-        reason == Self.missingReason || reason == Self.unwritableReason && isWritable(path)
-      else { continue }
-      try await core.store.release(known.job)
+    guard !paths.isEmpty else { return }
+    let present = Set(paths)
+    for job in try await core.store.heldRequests(for: [Self.missingReason, Self.unwritableReason])
+    where present.contains(job.path) && (job.reason == Self.missingReason || isWritable(job.path)) {
+      try await core.store.release(job.id)
       core.signals.publishing.raise()
-      core.logger.info("request's folder is back, job released", metadata: ["job": "\(known.job)"])
+      core.logger.info("request's folder is back, job released", metadata: ["job": "\(job.id)"])
       dispatcher.wake()
     }
   }

@@ -1,4 +1,5 @@
 import ControlProtocol
+import DurableFiles
 import Foundation
 import JobModel
 import Synchronization
@@ -34,7 +35,7 @@ package final class ModelCatalogue: Sendable {
     var isNew = false
     for model in models {
       if case .usable = entries.withLock({ $0[model.name] }) { continue }
-      if let stamp = distrusted.withLock({ $0[model.name] }), stamp == Self.stamp(model.folder) { continue }
+      if let stamp = distrusted.withLock({ $0[model.name] }), stamp == Folder.stamps(below: model.folder) { continue }
       let entry: Entry
       do {
         entry = .usable(try ModelDescription(name: model.name, folder: model.folder))
@@ -50,18 +51,8 @@ package final class ModelCatalogue: Sendable {
   /// A worker could not load the model: it is not used again before its files are others.
   package func distrust(_ name: String, problem: String) {
     guard let model = models.first(where: { $0.name == name }) else { return }
-    distrusted.withLock { $0[name] = Self.stamp(model.folder) }
+    distrusted.withLock { $0[name] = Folder.stamps(below: model.folder) }
     entries.withLock { $0[name] = .broken(problem) }
-  }
-
-  /// Path, size and time of change of every file below `folder`.
-  private static func stamp(_ folder: String) -> [String] {
-    let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-    return names.sorted().map { name in
-      var status = stat()
-      guard stat("\(folder)/\(name)", &status) == 0 else { return name }
-      return "\(name) \(status.st_size) \(status.st_mtim.tv_sec) \(status.st_mtim.tv_nsec)"
-    }
   }
 
   /// The model that requests get that name none.

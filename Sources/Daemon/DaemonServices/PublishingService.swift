@@ -14,13 +14,16 @@ package struct PublishingService: Service {
   let core: ServiceCore
   let publisher: Publisher
   let dispatcher: Dispatcher
+  /// Jobs that are looked at together.
+  private let portion: Int
   /// The pause after a publication that the file system refused.
   static let pause = Duration.seconds(5)
 
-  package init(core: ServiceCore, publisher: Publisher, dispatcher: Dispatcher) {
+  package init(core: ServiceCore, publisher: Publisher, dispatcher: Dispatcher, portion: Int = 1000) {
     self.core = core
     self.publisher = publisher
     self.dispatcher = dispatcher
+    self.portion = portion
   }
 
   package func run() async throws {
@@ -41,12 +44,33 @@ package struct PublishingService: Service {
   /// Publishes what waits for it, then announces the ends that are not announced yet.
   package func publishAll() async throws {
     var jobs: [JobRecord] = []
+    var hasMoved = false
     repeat {
-      jobs = try await core.store.jobs(JobFilter(states: [.publishing]), limit: 1000)
-      for job in jobs.reversed() { try await publishOrGiveUp(job) }
+      jobs = try await core.store.jobs(JobFilter(states: [.publishing]), limit: portion, withParameters: false)
+      hasMoved = false
+      for job in jobs.reversed() {
+        if try await publishUnlessChanged(job.id) { hasMoved = true }
+      }
       // With its last line a batch is to be published.
-    } while jobs.contains { $0.batch != nil }
-    for ended in try await core.store.unannouncedJobs(limit: 1000) { try await announce(ended) }
+    } while hasMoved && jobs.contains(where: { $0.batch != nil })
+    let ended = try await core.store.unannouncedJobs(limit: portion)
+    for job in ended { try await announce(job) }
+    // There may be more of them.
+    if hasMoved && jobs.count == portion || ended.count == portion { core.signals.publishing.raise() }
+  }
+
+  /// What has become of a job since it was listed concerns no other.
+  ///
+  /// - Returns: false where the store did not allow what was to follow: it is looked at again with the next.
+  private func publishUnlessChanged(_ id: JobID) async throws -> Bool {
+    guard let job = try await core.store.job(id), job.state == .publishing else { return true }
+    do {
+      try await publishOrGiveUp(job)
+      return true
+    } catch let error as StoreError where error.code == .conflict {
+      core.logger.warning("job not published", metadata: ["job": "\(id)", "error": "\(error)"])
+      return false
+    }
   }
 
   private func publishOrGiveUp(_ job: JobRecord) async throws {
@@ -100,16 +124,26 @@ package struct PublishingService: Service {
     if error.isDiskFull {
       guard core.disk.isShort else { throw error }
       _ = try await core.disk.withRoom { try await core.store.hold(job.id, reason: Dispatcher.diskReason) }
-      return dispatcher.wake()
+      return await dispatcher.reconsiderRoom()
     }
     if [EACCES, EPERM, EROFS].contains(error.code) {
-      core.logger.error("request's folder cannot be written, job held", metadata: ["error": "\(error)"])
-      _ = try await core.store.hold(job.id, reason: IntakeService.unwritableReason)
-      return
+      return try await hold(job, IntakeService.unwritableReason, error)
     }
     guard error.isNotFound else { return try await giveUp(job, error.description) }
-    core.logger.warning("request's folder is gone, job held", metadata: ["job": "\(job.id)", "error": "\(error)"])
-    _ = try await core.store.hold(job.batch ?? job.id, reason: IntakeService.missingReason)
+    try await hold(job, IntakeService.missingReason, error)
+  }
+
+  /// Holds a job until its request's folder is as it was. A line is held with its batch, of which there is a file to be
+  /// looked at; where that has ended already, nothing would release the line, and it fails.
+  private func hold(_ job: JobRecord, _ reason: String, _ error: FileSystemError) async throws {
+    var (held, why) = (job.id, reason)
+    if let id = job.batch, let batch = try await core.store.job(id) {
+      if batch.state.isFinal { return try await giveUp(job, error.description) }
+      // One that is held already releases the lines that have its reason.
+      if batch.state == .held { why = batch.reason ?? reason } else { held = batch.id }
+    }
+    core.logger.warning("job held", metadata: ["job": "\(held)", "reason": "\(why)", "error": "\(error)"])
+    dispatcher.giveWay(try await core.store.hold(held, reason: why))
   }
 
   /// A lost output is made again.
@@ -126,9 +160,8 @@ package struct PublishingService: Service {
   }
 
   /// Leaves the result of a job that has failed or was cancelled.
-  private func announce(_ ended: UnannouncedJob) async throws {
-    let job = ended.job
-    if ended.isCurrent {
+  private func announce(_ job: JobRecord) async throws {
+    if job.isCurrent {
       do {
         try await tell(job)
       } catch let error as FileSystemError where error.isDiskFull {
@@ -143,7 +176,7 @@ package struct PublishingService: Service {
     try await core.store.markAnnounced(job.id)
     core.logger.info(
       "job ended", metadata: ["job": "\(job.id)", "state": "\(job.state)", "reason": "\(job.reason ?? "")"])
-    if job.state != .failed { try await cleanUp(job.id) }
+    if job.isOver { try await cleanUp(job.id) }
   }
 
   private func tell(_ job: JobRecord) async throws {
@@ -153,11 +186,14 @@ package struct PublishingService: Service {
     try await offPool { [publisher] in try publisher.publishResult(job.id, request: job.path, result) }
   }
 
-  /// Checkpoints and attempts go when nobody needs them any more.
+  /// Checkpoints and attempts go when nobody needs them any more. What a worker has still, the dispatcher removes when
+  /// that has ended.
   private func cleanUp(_ job: JobID) async throws {
     _ = try await core.store.dropCheckpoints(of: job)
-    for task in try await core.store.tasks(of: job) {
-      try DurableFile.remove(AttemptFolder.taskFolder(state: core.state, task: "\(task.id)"))
+    let running = await dispatcher.runningTasks
+    let tasks = try await core.store.tasks(of: job).map(\.id).filter { !running.contains($0) }
+    try await offPool { [state = core.state] in
+      for task in tasks { try DurableFile.remove(AttemptFolder.taskFolder(state: state, task: "\(task)")) }
     }
     if let parameters = try await core.store.job(job)?.parameters { core.removeInput(of: parameters) }
   }

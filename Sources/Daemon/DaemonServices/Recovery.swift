@@ -27,10 +27,7 @@ package struct Recovery: Sendable {
     try await removeStrayTasks()
     try await removeStrayInputs()
     removeTemporaries()
-    for job in try await core.store.jobs(JobFilter(states: [.held]), limit: 1000)
-    where job.reason?.hasPrefix(Dispatcher.deviceReason) == true {
-      try await core.store.release(job.id)
-    }
+    _ = try await core.store.releaseAll(reasonPrefix: Dispatcher.deviceReason)
   }
 
   /// Files that a killed daemon had not yet given their names. In the spool others write too: of theirs, only what
@@ -47,20 +44,21 @@ package struct Recovery: Sendable {
     }
   }
 
-  /// Attempts of tasks whose job has ended for good: the daemon before was killed while it cleaned up.
+  /// Attempts of tasks whose job is over: it failed and its request has changed since, or the daemon before was killed
+  /// while it cleaned up.
   private func removeStrayTasks() async throws {
     let folder = core.absolute("tasks")
     guard DurableFile.exists(folder) else { return }
     for name in try Folder(folder).names() {
-      var state: JobState?
-      if let id = Int64(name), let job = try await core.store.task(TaskID(id))?.job {
-        state = try await core.store.job(job)?.state
+      var job: JobRecord?
+      if let id = Int64(name), let task = try await core.store.task(TaskID(id)) {
+        job = try await core.store.job(task.job)
       }
-      if state == nil || state == .done || state == .cancelled { try DurableFile.remove("\(folder)/\(name)") }
+      if job?.isOver ?? true { try DurableFile.remove("\(folder)/\(name)") }
     }
   }
 
-  /// Copies whose job was never stored, or has ended for good.
+  /// Copies whose job was never stored, or is over.
   private func removeStrayInputs() async throws {
     let folder = core.absolute(ServiceCore.inputs)
     guard DurableFile.exists(folder) else { return }
@@ -75,14 +73,22 @@ extension Dispatcher {
   /// Takes over an attempt of the previous daemon: its result where it has one, else its newest checkpoint.
   func adopt(_ task: TaskRecord, _ lease: Lease) async throws {
     let folder = core.folder(lease)
-    let running = RunningTask(task, lease)
+    var running = RunningTask(task, lease)
     // The daemon before may have been killed while it did so.
-    try? folder.sync()
+    running.durable = Task { try await Self.sync(folder) }
     if let result = try? folder.readResult() {
       return try await settle(running, result, folder, device: task.worker ?? "")
     }
-    let checkpoint = try? folder.newestValidCheckpoint()
-    if let checkpoint { try await record(checkpoint, of: folder, lease) }
+    let checkpoint = try? await offPool { try folder.newestValidCheckpoint() }
+    if let checkpoint {
+      do {
+        try await running.reachDisk()
+      } catch {
+        return try await attemptFailed(
+          running, kind: .resource, message: "\(error)", killedWorker: false, use: .untilHeard)
+      }
+      try await record(checkpoint, of: folder, lease)
+    }
     try await core.store.yield(lease, use: .untilHeard)
     core.logger.info(
       "lease of the previous daemon returned",

@@ -111,7 +111,8 @@ package struct TaskComposer: Sendable {
   private func checkpoint(of task: TaskID) async throws -> CheckpointReference? {
     for checkpoint in try await core.store.checkpoints(of: task) {
       let path = core.absolute(checkpoint.path)
-      if (try? sha256(ofFile: path)) == checkpoint.sha256 {
+      let digest = try? await offPool { try sha256(ofFile: path) }
+      if digest == checkpoint.sha256 {
         return CheckpointReference(
           file: FileReference(path: path, sha256: checkpoint.sha256), step: checkpoint.step)
       }

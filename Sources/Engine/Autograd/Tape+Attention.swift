@@ -27,12 +27,14 @@ package struct RelativePositionBias {
 extension Tape {
   /// Window self-attention before `proj` (`model.md` 3.4): qkv [N, 3·d] → [N, d]. A window of one token gives its v.
   ///
-  /// - Parameter bias: nil where every window holds one token.
+  /// - Parameter bias: not looked at where every window holds one token and nothing is recorded.
   package func selfAttention(
-    qkv: Variable, heads: Int, queryScale: Parameter, keyScale: Parameter, bias: RelativePositionBias?,
+    qkv: Variable, heads: Int, queryScale: Parameter, keyScale: Parameter, bias: RelativePositionBias,
     windows: AttentionWindows
   ) -> Variable {
     let d = qkv.shape[1] / 3
+    // In training a table that adds nothing has a gradient all the same: zeros.
+    let bias = isRecording || windows.largest.queries > 1 ? bias : nil
     var problem = WindowAttention(
       query: HeadRows(qkv.value), key: HeadRows(qkv.value, column: d), value: HeadRows(qkv.value, column: 2 * d),
       heads: heads, headSize: d / heads, logitScale: 1 / Float(d / heads).squareRoot(), windows: windows)
@@ -40,7 +42,8 @@ extension Tape {
     problem.scales = (queryLeaf.value, keyLeaf.value)
     problem.bias = bias.map {
       AttentionBias(
-        table: $0.table.value, heads: heads, size: $0.window.t * $0.window.h * $0.window.w, tableRows: $0.tableRows)
+        table: $0.table.value, heads: heads, size: $0.window.t * $0.window.h * $0.window.w, tableRows: $0.tableRows,
+        on: device)
     }
     let output = Tensor(uninitialized: [qkv.shape[0], d])
     device.attention(problem, into: output)
@@ -92,10 +95,10 @@ extension Tape {
     var problem = WindowAttention(
       query: HeadRows(query.value), key: HeadRows(key.value), value: HeadRows(value.value), heads: heads,
       headSize: query.shape[1] / heads, logitScale: 1, windows: windows)
-    let size = (0..<windows.count).map { Int(windows.starts[$0 + 1] - windows.starts[$0]) }.max() ?? 0
+    let size = windows.largest.queries
     let tableRows = (0..<size).flatMap { i in (0..<size).map { j in Int32(bucket(j - i)) } }
     let tableLeaf = read(table)
-    problem.bias = AttentionBias(table: table.value, heads: heads, size: size, tableRows: tableRows)
+    problem.bias = AttentionBias(table: table.value, heads: heads, size: size, tableRows: tableRows, on: device)
     let output = Tensor(uninitialized: query.shape)
     device.attention(problem, into: output)
     return record(output, [query, key, value, tableLeaf]) { [device, problem] dy in

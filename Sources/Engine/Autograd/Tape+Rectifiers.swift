@@ -20,27 +20,34 @@ extension Tape {
     let channels = scales.count
     precondition(x.shape.last == channels, "\(channels) scales for channels of \(x.shape)")
     let y = Tensor(uninitialized: x.shape)
-    device.parallel(x.value.count / channels) { pixel, _ in
-      let (source, target) = (x.value.pointer + pixel * channels, y.pointer + pixel * channels)
-      let factor = 1 / Self.length(source, channels)
-      for channel in 0..<channels { target[channel] = scales[channel] * source[channel] * factor }
+    device.parallelRanges(x.value.count / channels, grain: Self.pixelGrain) { pixels in
+      for pixel in pixels {
+        let (source, target) = (x.value.pointer + pixel * channels, y.pointer + pixel * channels)
+        let factor = 1 / Self.length(source, channels)
+        for channel in 0..<channels { target[channel] = scales[channel] * source[channel] * factor }
+      }
     }
     return record(y, [x]) { [device] dy in
       let dx = Tensor(uninitialized: x.shape)
-      device.parallel(x.value.count / channels) { pixel, _ in
-        let (source, slope) = (x.value.pointer + pixel * channels, dy.pointer + pixel * channels)
-        let length = Self.length(source, channels)
-        var along: Float = 0
-        for channel in 0..<channels { along += scales[channel] * slope[channel] * source[channel] }
-        along /= length * length * length
-        let target = dx.pointer + pixel * channels
-        for channel in 0..<channels {
-          target[channel] = scales[channel] * slope[channel] / length - along * source[channel]
+      device.parallelRanges(x.value.count / channels, grain: Self.pixelGrain) { pixels in
+        for pixel in pixels {
+          let (source, slope) = (x.value.pointer + pixel * channels, dy.pointer + pixel * channels)
+          let length = Self.length(source, channels)
+          var along: Float = 0
+          for channel in 0..<channels { along += scales[channel] * slope[channel] * source[channel] }
+          along /= length * length * length
+          let target = dx.pointer + pixel * channels
+          for channel in 0..<channels {
+            target[channel] = scales[channel] * slope[channel] / length - along * source[channel]
+          }
         }
       }
       return [dx]
     }
   }
+
+  /// Pixels that a thread takes at a time.
+  private static let pixelGrain = 512
 
   private static func length(_ values: UnsafeMutablePointer<Float>, _ count: Int) -> Float {
     var sum: Float = 0

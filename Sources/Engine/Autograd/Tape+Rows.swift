@@ -53,19 +53,6 @@ extension Tape {
     }
   }
 
-  /// Channels `range` of the last axis.
-  package func sliceChannels(_ x: Variable, _ range: Range<Int>) -> Variable {
-    record(Self.columns(range, of: x.value), [x]) { gradient in
-      let total = x.shape[x.shape.count - 1]
-      let dx = Tensor(zeros: x.shape)
-      for row in 0..<x.value.count / total {
-        (dx.pointer + row * total + range.lowerBound).update(
-          from: gradient.pointer + row * range.count, count: range.count)
-      }
-      return [dx]
-    }
-  }
-
   private static func columns(_ range: Range<Int>, of x: Tensor) -> Tensor {
     let total = x.shape[x.shape.count - 1]
     precondition(range.upperBound <= total, "channels \(range) of \(x.shape)")

@@ -9,4 +9,3 @@
 // Macros that Swift does not import.
 static const int walt_averror_eof = AVERROR_EOF;
 static const int walt_averror_again = AVERROR(EAGAIN);
-static const int64_t walt_av_no_timestamp = AV_NOPTS_VALUE;

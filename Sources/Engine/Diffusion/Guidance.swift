@@ -22,13 +22,6 @@ package enum Guidance: Sendable, Equatable {
     }
   }
 
-  /// Whether any step looks at the unconditional prediction.
-  package var needsUnconditional: Bool {
-    switch self {
-    case .constant(let scale), .powerCosine(let scale): scale != 1
-    }
-  }
-
   /// v_u + s·(v_c − v_u), equal shapes.
   package static func combine(conditional: Tensor, unconditional: Tensor, scale: Double) -> Tensor {
     precondition(

@@ -31,10 +31,10 @@ package struct AttentionBias: Sendable {
   package let size: Int
 
   /// Gathers `table` [rows, heads] into a matrix.
-  package init(table: Tensor, heads: Int, size: Int, tableRows: [Int32]) {
+  package init(table: Tensor, heads: Int, size: Int, tableRows: [Int32], on device: ComputeDevice) {
     precondition(tableRows.count == size * size, "\(tableRows.count) entries for windows of \(size)")
     let matrix = Tensor(uninitialized: [heads, size, size])
-    for head in 0..<heads {
+    device.parallel(heads) { head, _ in
       let target = matrix.pointer + head * size * size
       for entry in 0..<size * size { target[entry] = table.pointer[Int(tableRows[entry]) * heads + head] }
     }

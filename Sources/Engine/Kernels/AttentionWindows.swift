@@ -24,7 +24,7 @@ package struct AttentionWindows: Sendable {
   func range(_ window: Int) -> Range<Int> { Int(starts[window])..<Int(starts[window + 1]) }
 
   /// The size of the largest window, and of the largest with its text.
-  var largest: (queries: Int, keys: Int) {
+  package var largest: (queries: Int, keys: Int) {
     var (queries, keys) = (0, 0)
     for window in 0..<count {
       let size = range(window).count

@@ -93,11 +93,6 @@ struct CausalConvolution {
       (0..<w.output).map { x in Int64((y * h.stride * w.padded + x * w.stride) * inputChannels) }
     }
   }
-
-  /// For depth index (kt, ky, kx, ci) the offset in one output channel's weights [Ci, kt, kh, kw].
-  var weightOffsets: [Int64] {
-    (0..<taps).flatMap { tap in (0..<inputChannels).map { ci in Int64(ci * taps + tap) } }
-  }
 }
 
 extension ComputeDevice {

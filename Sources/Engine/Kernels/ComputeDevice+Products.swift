@@ -44,6 +44,7 @@ extension ComputeDevice {
     let rowTasks = (rows + Self.rowsPerTask - 1) / Self.rowsPerTask
     let panelTasks = (b.panelCount + Self.panelsPerTask - 1) / Self.panelsPerTask
     let scratch = b.scratchCount > 0 ? Tensor(uninitialized: [threadCount, b.scratchCount]) : nil
+    let scratchStart = scratch?.pointer
     gather.segments.withUnsafeBufferPointer { segments in
       parallel(batch.count * rowTasks * panelTasks) { task, worker in
         let base = batch[task / (rowTasks * panelTasks)]
@@ -58,7 +59,7 @@ extension ComputeDevice {
           call.segments = segments.baseAddress
           call.segmentCount = Int64(segments.count)
           call.segmentLength = Int64(gather.segmentLength)
-          call.panel = floats(ofPanel: index, of: b, scratch: scratch?[worker].pointer)
+          call.panel = floats(ofPanel: index, of: b, scratch: scratchStart.map { $0 + worker * b.scratchCount })
           call.width = Int64(panel.width)
           call.columns = Int64(panel.columns)
           call.bias = bias.map { $0 + panel.firstColumn }

@@ -8,7 +8,7 @@ import Tensors
 /// (`kernelsName`), by rounding.
 package final class ComputeDevice: Sendable {
   package let threadCount: Int
-  /// Which kernels run here: `x86-64-v2`, `x86-64-v3`, `x86-64-v4` or `arm64`.
+  /// Which kernels run here: `x86-64-v2`, `x86-64-v3`, `x86-64-v4`, `x86-64-v4-bfloat16` or `arm64`.
   package let kernelsName: String
   /// Constant for the life of the process; a table of pure functions.
   nonisolated(unsafe) let kernels: UnsafePointer<walt_kernels>
@@ -51,7 +51,7 @@ package final class ComputeDevice: Sendable {
   }
 
   /// Runs `body` over 0..<count in ranges of at most `grain`.
-  func parallelRanges(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+  package func parallelRanges(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
     let chunks = (count + grain - 1) / grain
     parallel(chunks) { chunk, _ in body(chunk * grain..<min(count, (chunk + 1) * grain)) }
   }

@@ -7,16 +7,18 @@ package enum WindowPadding: Sendable {
   /// (kernel − 1)/2 on both sides (PyTorch's usual `padding`); windows begin within ⌊(n + 2·padding − kernel)/stride⌋.
   case half
 
-  /// Padding in front, and the number of windows along an axis of `count`.
+  /// Padding in front, and the number of windows along an axis of `count`; none where the kernel is larger than what
+  /// there is.
   func windows(of count: Int, kernel: Int, stride: Int) -> (before: Int, output: Int) {
+    func whole(in count: Int) -> Int { count < kernel ? 0 : (count - kernel) / stride + 1 }
     switch self {
-    case .none: return (0, (count - kernel) / stride + 1)
+    case .none: return (0, whole(in: count))
     case .same:
       let output = (count + stride - 1) / stride
       return (max(0, (output - 1) * stride + kernel - count) / 2, output)
     case .half:
       let before = (kernel - 1) / 2
-      return (before, (count + 2 * before - kernel) / stride + 1)
+      return (before, whole(in: count + 2 * before))
     }
   }
 }

@@ -1,4 +1,5 @@
 import Autograd
+import Foundation
 import Tensors
 import Weights
 
@@ -58,6 +59,13 @@ package final class ParameterStore {
         let stored = try Self.find(specification, prefix: prefix, in: files)
         return Self.parameter(specification, Parameter(name: specification.name, stored: stored))
       })
+  }
+
+  /// Opens the weights of a model folder in the same way.
+  package convenience init(
+    folder: URL, specifications: [ParameterSpecification], ignoring: (String) -> Bool = { _ in false }
+  ) throws {
+    try self.init(loading: ModelFolder.openWeights(in: folder), specifications: specifications, ignoring: ignoring)
   }
 
   /// The weight of this name.

@@ -16,19 +16,6 @@ package struct RGBFrames: Sendable, Hashable {
     self.bytes = bytes
   }
 
-  /// Rounds values in [−1, 1] to bytes, (x + 1) · 127.5; what lies outside is clamped, what is no number becomes 0.
-  ///
-  /// - Precondition: as for bytes.
-  package init(width: Int, height: Int, frameCount: Int, values: UnsafeBufferPointer<Float>) {
-    self.init(width: width, height: height, frameCount: frameCount, bytes: values.map(Self.byte))
-  }
-
-  private static func byte(_ value: Float) -> UInt8 {
-    let scaled = (value + 1) * 127.5 + 0.5
-    // A comparison with NaN is false, so that NaN becomes 0.
-    return scaled > 0 ? (scaled < 255 ? UInt8(scaled) : 255) : 0
-  }
-
   /// Bytes of one frame.
   package var frameByteCount: Int { height * width * 3 }
 

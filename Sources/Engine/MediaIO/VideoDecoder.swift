@@ -23,7 +23,8 @@ final class VideoDecoder {
   private var bytes: [UInt8] = []
   /// Frames decoded so far, kept or not.
   private var frameCount = 0
-  private var frameByteCount = 0
+  /// The first frame's form, for which the scaler is made; all others must have it too.
+  private var form: FrameForm?
 
   static func decode(
     _ path: String, byteLimit: Int, last keptFrameCount: Int = .max, containers: [String] = []
@@ -121,12 +122,14 @@ final class VideoDecoder {
   }
 
   private func append(_ frame: UnsafeMutablePointer<AVFrame>) throws(MediaError) {
-    let context = try call.unwrap("decode", context)
-    let (width, height) = outputSize(width: Int(context.pointee.width), height: Int(context.pointee.height))
-    guard frame.pointee.width == context.pointee.width, frame.pointee.height == context.pointee.height,
-      frameCount == 0 || frameByteCount == width * height * 3
-    else { throw call.error("frame \(frameCount) has another size than those before it") }
-    frameByteCount = width * height * 3
+    let found = FrameForm(frame.pointee)
+    // The scaler reads as many pixels, of as many bytes, as the first frame has.
+    guard form == nil || form == found else {
+      throw call.error("frame \(frameCount) has another size or pixel format than those before it")
+    }
+    form = found
+    let (width, height) = outputSize(width: found.width, height: found.height)
+    let frameByteCount = width * height * 3
     guard bytes.count + frameByteCount <= byteLimit else {
       throw MediaError(
         .tooLarge,
@@ -206,11 +209,11 @@ final class VideoDecoder {
   private func contents() throws(MediaError) -> VideoFile.Contents {
     let format = try call.unwrap("describe the file", format)
     let context = try call.unwrap("describe the stream", context)
+    let form = try call.unwrap("describe the frames", form)
     let rate = try frameRate()
     return VideoFile.Contents(
       frames: RGBFrames(
-        width: Int(context.pointee.width), height: Int(context.pointee.height),
-        frameCount: min(frameCount, keptFrameCount), bytes: bytes),
+        width: form.width, height: form.height, frameCount: min(frameCount, keptFrameCount), bytes: bytes),
       frameRate: .init(Int(rate.num), Int(rate.den)),
       colour: .init(
         primaries: Int(context.pointee.color_primaries.rawValue), transfer: Int(context.pointee.color_trc.rawValue),
@@ -233,5 +236,18 @@ final class VideoDecoder {
 
   private static func name(_ format: AVPixelFormat) -> String {
     av_get_pix_fmt_name(format).map { String(cString: $0) } ?? "unknown"
+  }
+}
+
+/// What a scaler is made for: a frame's size and pixel format.
+private struct FrameForm: Equatable {
+  let width: Int
+  let height: Int
+  let pixelFormat: Int32
+
+  init(_ frame: AVFrame) {
+    width = Int(frame.width)
+    height = Int(frame.height)
+    pixelFormat = frame.format
   }
 }

@@ -3,8 +3,8 @@ import Glibc
 /// One owner of a 64-byte aligned block of float32 values.
 ///
 /// `@unchecked Sendable`: a block is written only by the kernel call that fills it, before the tensor that owns it is
-/// handed to anyone else; afterwards it is read only. `Tensor` has no mutating access but `withMutableValues`, whose
-/// callers are the kernels and the optimiser, each the sole holder of the tensor at that time.
+/// handed to anyone else; afterwards it is read only. Through `pointer` a tensor can be written all the same: that is
+/// for the kernels and the optimiser, each the sole holder of the tensor at that time.
 package final class TensorStorage: @unchecked Sendable {
   package let pointer: UnsafeMutablePointer<Float>
   package let count: Int

@@ -2,7 +2,6 @@ import Autograd
 import Foundation
 import Layers
 import Tensors
-import Weights
 
 /// The encoder of T5 v1.1 (`model.md` section 5; §5.3.1 of the paper uses T5-XL): prompts in, one vector a token out.
 ///
@@ -24,8 +23,7 @@ package final class T5Encoder {
   package convenience init(folder: URL) throws {
     let configuration = try T5Configuration(contentsOf: folder.appending(path: "config.json"))
     let store = try ParameterStore(
-      loading: ModelFolder.openWeights(in: folder), specifications: Self.specifications(configuration),
-      ignoring: Self.isIgnored)
+      folder: folder, specifications: Self.specifications(configuration), ignoring: Self.isIgnored)
     self.init(configuration, store: store)
   }
 

@@ -3,7 +3,6 @@ import Foundation
 import Kernels
 import Layers
 import Tensors
-import Weights
 
 /// The causal video autoencoder (§4.1 of the paper, model.md section 2): frame 0 is encoded alone, so that an image is
 /// a video of one frame.
@@ -27,10 +26,9 @@ package final class VideoAutoencoder {
   /// Reads `config.json` and the weights of a model folder.
   package convenience init(folder: URL) throws {
     let configuration = try AutoencoderConfiguration(contentsOf: folder.appendingPathComponent("config.json"))
-    let files = try ModelFolder.openWeights(in: folder)
     self.init(
       configuration: configuration,
-      store: try ParameterStore(loading: files, specifications: configuration.specifications))
+      store: try ParameterStore(folder: folder, specifications: configuration.specifications))
   }
 
   /// A model to be trained, its weights drawn from `seed`.
@@ -64,8 +62,13 @@ package final class VideoAutoencoder {
 
   /// Pixels [B, 1 + T, H, W, 3] → normalised latents [B, 1 + t, h, w, c] (the mean, where variational).
   package func encode(_ pixels: Tensor, on device: ComputeDevice) -> Tensor {
+    normalize(meanLatents(pixels, on: device))
+  }
+
+  /// The same, not normalised.
+  package func meanLatents(_ pixels: Tensor, on device: ComputeDevice) -> Tensor {
     let tape = Tape(device: device, recording: false)
-    return normalize(moments(encode(tape.constant(pixels), on: tape).value).mean)
+    return moments(encode(tape.constant(pixels), on: tape).value).mean
   }
 
   /// Normalised latents [B, 1 + t, h, w, c] → pixels [B, 1 + T, H, W, 3], not clamped.

@@ -2,7 +2,6 @@ import Autograd
 import Foundation
 import Layers
 import Tensors
-import Weights
 
 /// The denoiser: a transformer on latent tokens whose attention alternates between windows in space and windows in
 /// space and time (§4.2, §4.3).
@@ -36,10 +35,9 @@ package final class VideoTransformer {
   /// Reads `config.json` and the weights of a model folder.
   package convenience init(folder: URL) throws {
     let configuration = try TransformerConfiguration(contentsOf: folder.appendingPathComponent("config.json"))
-    let files = try ModelFolder.openWeights(in: folder)
     self.init(
       configuration: configuration,
-      store: try ParameterStore(loading: files, specifications: configuration.specifications))
+      store: try ParameterStore(folder: folder, specifications: configuration.specifications))
   }
 
   /// A model to be trained, its weights drawn from `seed`.

@@ -1,4 +1,5 @@
 import Foundation
+import Spelling
 
 /// One JSON object of a model's configuration, read strictly: every key must be read by someone, once `finish` is
 /// called; every error names the file and the key.
@@ -55,7 +56,7 @@ package final class ConfigurationObject {
   /// Refuses keys that were never read, naming the nearest known one.
   package func finish() throws {
     for key in members.keys.sorted() where !known.contains(key) {
-      let hint = nearestName(to: key, among: known).map { "did you mean \"\($0)\"?" }
+      let hint = nearest(key, among: known).map { "did you mean \"\($0)\"?" }
       throw error(
         .unknownKey, key, "is not a known key; \(hint ?? "known are \(known.sorted().joined(separator: ", "))")")
     }

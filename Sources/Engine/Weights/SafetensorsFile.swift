@@ -1,4 +1,5 @@
 import DurableFiles
+import Spelling
 import Tensors
 
 /// An open safetensors file: names, shapes and values, read from a memory map when they are asked for.
@@ -87,7 +88,7 @@ package final class SafetensorsFile: Sendable {
 
   private func entry(_ name: String) throws -> SafetensorsHeader.Entry {
     guard let entry = entries[name] else {
-      let hint = nearestName(to: name, among: entries.keys).map { ", the nearest name in it is \"\($0)\"" } ?? ""
+      let hint = nearest(name, among: entries.keys).map { ", the nearest name in it is \"\($0)\"" } ?? ""
       throw WeightsError(.missingTensor, "load weights \"\(path)\": it has no tensor \"\(name)\"\(hint)")
     }
     return entry

@@ -4,7 +4,8 @@ import JobModel
 import JobStore
 import WorkerProtocol
 
-/// Looks at everything that a service keeps, and tells what is damaged. Changes nothing.
+/// Looks at everything that a service keeps, and tells what is damaged. Repairs nothing; but opening the database
+/// brings its tables up to date, and closing it seals it anew.
 package struct Checkup {
   private let spool: String
   private let state: String
@@ -52,7 +53,7 @@ package struct Checkup {
       let page = try await store.jobs(before: before, limit: 500, withParameters: false)
       for job in page {
         if job.state == .done { findings += publishedFindings(job) }
-        if !job.state.isFinal || job.state == .failed { findings += try await attemptFindings(job, store) }
+        if !job.isOver { findings += try await attemptFindings(job, store) }
       }
       before = page.count == 500 ? page.last?.id : nil
     } while before != nil

@@ -51,13 +51,10 @@ struct ModelCheck {
   }
 
   private var digestFindings: [Finding] {
-    guard let text = try? DurableFile.read("\(folder)/SHA256SUMS", limit: 1 << 20) else { return [] }
-    return String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { line in
-      let parts = line.split(separator: " ", maxSplits: 1)
-      guard parts.count == 2 else { return finding("\(folder)/SHA256SUMS", "has a line that says nothing: \(line)") }
-      let path = "\(folder)/\(parts[1].drop { $0 == " " || $0 == "*" })"
-      if (try? sha256(ofFile: path)) == String(parts[0]) { return nil }
-      return finding(path, "is not what SHA256SUMS says; copy it here again")
-    }
+    let sums = SHA256Sums(in: folder)
+    let badLines = sums.badLines.map { finding("\(folder)/SHA256SUMS", "has a line that says nothing: \($0)") }
+    let changed = sums.digests.map { ("\(folder)/\($0.file)", $0.sha256) }
+      .filter { path, digest in (try? sha256(ofFile: path)) != digest }
+    return badLines + changed.map { path, _ in finding(path, "is not what SHA256SUMS says; copy it here again") }
   }
 }

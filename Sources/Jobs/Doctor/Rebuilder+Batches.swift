@@ -24,7 +24,8 @@ extension Rebuilder {
     let isOver = lines.allSatisfy(\.job.state.isFinal)
     let state: JobState = isOver ? result?.state ?? .publishing : .running
     return RestoredBatch(
-      id: folderOwner ?? result?.job, file: file, account: reading.account ?? "default", state: state,
+      id: folderOwner ?? result?.job, file: file, account: reading.account ?? ResolvedRequest.defaultAccount,
+      state: state,
       reason: state == .failed || state == .cancelled ? result?.message ?? "restored" : nil,
       created: result?.created ?? now, finished: state.isFinal ? result?.finished ?? now : nil,
       refusedCount: reading.refusedCount, lines: lines)
@@ -77,8 +78,9 @@ private struct LineReading {
   }
 
   mutating func read(_ line: BatchLine, _ resolve: (Request, SHA256Digest, String) -> ResolvedRequest?) {
+    let standard = account ?? ResolvedRequest.defaultAccount
     guard let request = try? line.request(.generous), request.customID.map({ customIDs.insert($0).inserted }) ?? true,
-      let parameters = resolve(request, line.digest, request.account ?? account ?? "default")
+      let parameters = resolve(request, line.digest, request.account ?? standard)
     else {
       refusedCount += 1
       return

@@ -115,7 +115,7 @@ package struct Rebuilder {
       report.waiting += 1
       return nil
     }
-    guard let parameters = resolved(request, digest, account: traces.account ?? "default") else {
+    guard let parameters = resolved(request, digest, account: traces.account ?? ResolvedRequest.defaultAccount) else {
       report.findings.append(
         Finding(.model, file.path, "its model cannot be read, so the request is taken as new; configure the model"))
       report.waiting += 1

@@ -50,10 +50,9 @@ struct TaskFolders {
     zip(numbers, folders).compactMap { number, folder in
       guard let found = (try? folder.newestValidCheckpoint()) ?? nil else { return nil }
       let path = found.file.path
-      let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
       return CheckpointRecord(
         task: id, attempt: number, step: found.step, path: String(path.dropFirst(state.count + 1)),
-        sha256: found.file.sha256, byteCount: size)
+        sha256: found.file.sha256, byteCount: DurableFile.byteCount(of: path) ?? 0)
     }
   }
 

@@ -58,8 +58,7 @@ package struct BatchLine: Equatable, Sendable {
 
   /// The line's name among the outputs, as if it had been dropped into the batch's own folder: `cats/000003.json`.
   package static func requestPath(stem: String, line: Int) -> String {
-    let digits = String(line)
-    return "\(stem)/\(String(repeating: "0", count: Swift.max(0, 6 - digits.count)))\(digits).json"
+    "\(stem)/\(line.sixDigits).json"
   }
 }
 

@@ -1,8 +1,8 @@
-/// What of a job's parameters the scheduler needs: how large its tasks are, and which are alike.
+/// What of a job's parameters is needed while it runs: its plan, how large its tasks are, and which are alike.
 package struct JobOutline: Equatable, Sendable {
   /// The model's folder that has the wanted size; nil for the model itself.
   package let variant: String?
-  private let plan: TaskPlan
+  package let plan: TaskPlan
   private let isImage: Bool
   private let stages: [ResolvedRequest.Stage]
   private let output: OutputChoice

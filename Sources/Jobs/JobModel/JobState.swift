@@ -24,7 +24,8 @@ package enum JobState: String, CaseIterable, Codable, Sendable {
     case .running: [.publishing, .queued, .held, .cancelled, .failed]
     // Back to the queue where an output was lost and must be made again.
     case .publishing: [.done, .queued, .held, .failed]
-    case .held: [.queued, .publishing, .cancelled, .failed]
+    // Rejected is a batch of which no line was good, held or not.
+    case .held: [.queued, .publishing, .cancelled, .failed, .rejected]
     case .failed: [.queued, .publishing]
     case .done, .rejected, .cancelled: []
     }

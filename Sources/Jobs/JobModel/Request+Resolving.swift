@@ -13,7 +13,7 @@ extension Request {
     try checkSupport(capabilities)
     try checkCondition(model)
     let sized = try sized(model)
-    let frameCount = try resolvedFrameCount(sized, capabilities)
+    let frameCount = try resolvedFrameCount(sized)
     try checkFrames(sized, frameCount)
     let stages = try resolvedStages(sized)
     if negativePrompt != nil, stages.allSatisfy({ $0.guidanceScale == 1 }) {
@@ -89,20 +89,18 @@ extension Request {
     }
   }
 
-  private func resolvedFrameCount(
-    _ model: ModelDescription, _ capabilities: ServiceCapabilities
-  ) throws(RequestError) -> Int {
+  private func resolvedFrameCount(_ model: ModelDescription) throws(RequestError) -> Int {
     let key: Key = seconds == nil ? .frames : .seconds
     let oneChunk = model.chunkFrameCount - (conditioning == .video ? model.overlapFrameCount : 0)
     let asked = seconds.map { Int(($0 * Double(model.fps)).rounded()) } ?? frames ?? oneChunk
     let found =
       seconds.map { "seconds is \(JSONValue.real($0).text()), which is \(asked) frames" } ?? "frames is \(asked)"
     if asked < 1 { throw error(.range, "\(found), must be at least 1; ask for more", at: key) }
-    let limit = capabilities.makesLongVideo ? model.maxFrameCount : min(model.maxFrameCount, model.chunkFrameCount)
-    if asked > limit {
+    if asked > model.maxFrameCount {
       let hint = "lower \(key.rawValue) or choose another model"
       throw error(
-        .tooManyFrames, "\(found), the most \"\(model.name)\" makes in one request is \(limit); \(hint)", at: key)
+        .tooManyFrames, "\(found), the most \"\(model.name)\" makes in one request is \(model.maxFrameCount); \(hint)",
+        at: key)
     }
     return asked
   }

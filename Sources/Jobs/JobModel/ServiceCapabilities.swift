@@ -1,8 +1,6 @@
 /// What this version's workers can do; a request for more is refused as unsupported, never quietly changed.
 package struct ServiceCapabilities: Equatable, Sendable {
   package var profiles: Set<Request.Profile> = [.exact]
-  /// Whether clips of more than one chunk can be made.
-  package var makesLongVideo = true
 
   package init() {}
 }

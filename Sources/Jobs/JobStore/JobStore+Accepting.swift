@@ -81,20 +81,12 @@ extension JobStore {
     }
   }
 
-  package func knownRequest(at path: String) async throws -> KnownRequest? {
-    try await read { database in
-      try Row.fetchOne(
-        database, sql: "\(KnownRequest.selection) WHERE path = ? AND is_current = 1", arguments: [path]
-      ).map { try KnownRequest($0) }
-    }
-  }
-
   /// The request as it was accepted.
   package func request(of job: JobID) async throws -> [UInt8] {
     try await read { database in
       guard
         let data = try Data.fetchOne(database, sql: "SELECT request FROM job WHERE id = ?", arguments: [job.rawValue])
-      else { throw StoreError(.notFound, "job \(job): there is no such job; waltctl list shows them") }
+      else { throw StoreError.missing(job) }
       return Array(data)
     }
   }

@@ -1,24 +1,18 @@
 import GRDB
 import JobModel
 
-/// A job that has failed or was cancelled, and whose result file may not say so yet.
-package struct UnannouncedJob: Equatable, Sendable {
-  package let job: JobRecord
-  /// Whether its request file stands for it still; where not, there is nobody to tell.
-  package let isCurrent: Bool
-}
-
 extension JobStore {
-  /// Failed and cancelled jobs that `markAnnounced` has not been called for, oldest first.
-  package func unannouncedJobs(limit: Int) async throws -> [UnannouncedJob] {
+  /// Failed and cancelled jobs whose result file may not say so yet: `markAnnounced` has not been called for them. The
+  /// oldest first. Of one that is not current there is nobody to tell.
+  package func unannouncedJobs(limit: Int) async throws -> [JobRecord] {
     try await read { database in
       try Row.fetchAll(
         database,
         sql: """
-          SELECT \(JobRecord.columns), is_current FROM job
+          SELECT \(JobRecord.columns) FROM job
           WHERE is_announced = 0 AND state IN ('failed', 'cancelled') ORDER BY id LIMIT ?
           """, arguments: [limit]
-      ).map { UnannouncedJob(job: try JobRecord($0), isCurrent: $0["is_current"]) }
+      ).map { try JobRecord($0) }
     }
   }
 

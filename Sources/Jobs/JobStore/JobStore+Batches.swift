@@ -64,17 +64,18 @@ extension JobStore {
     let now = now()
     let new = try entries.map { try NewJob($0.file, $0.parameters, due: ageing.due($0.parameters, created: now)) }
     try await write(.soon) { database in
-      let state = try String.fetchOne(
+      let row = try Row.fetchOne(
         database,
         sql: """
-          UPDATE job SET line = ?, task_count = task_count + ? WHERE id = ? AND is_open = 1 AND line < ? RETURNING state
+          UPDATE job SET line = ?, task_count = task_count + ? WHERE id = ? AND is_open = 1 AND line < ?
+          RETURNING state, reason
           """, arguments: [last, entries.count, batch.rawValue, last])
-      guard let state = state.flatMap(JobState.init(rawValue:)) else {
-        throw StoreError(.conflict, "job \(batch): it is no open batch, or line \(last) is in")
-      }
-      // Of a batch that was cancelled or held while its lines come in, so are these.
+      guard let row else { throw StoreError(.conflict, "job \(batch): it is no open batch, or line \(last) is in") }
+      let state: JobState = try row.word("state")
+      // Of a batch that was cancelled or held while its lines come in, so are these, and for its reason: they are
+      // released with it.
       let isGoing = state == .queued || state == .running
-      let reason = isGoing ? nil : "its batch is \(state.rawValue)"
+      let reason: String? = isGoing ? nil : row["reason"]
       try database.addAccounts(Set(new.map(\.account)))
       for (entry, new) in zip(entries, new) {
         _ = try database.insert(
@@ -89,7 +90,7 @@ extension JobStore {
     }
   }
 
-  /// Every line is in. A batch without any good line is rejected.
+  /// Every line is in. A batch without any good line is rejected, but for one that has been cancelled meanwhile.
   ///
   /// - Parameters:
   ///   - refused: how many lines were not good.
@@ -97,14 +98,16 @@ extension JobStore {
   package func closeBatch(_ batch: JobID, refused: Int, reason: String) async throws {
     let now = now()
     try await write { database in
-      try database.execute(
-        sql: "UPDATE job SET is_open = 0, refused_lines = ? WHERE id = ? AND is_open = 1",
-        arguments: [refused, batch.rawValue])
-      guard database.changesCount == 1 else { throw StoreError(.conflict, "job \(batch): it is no open batch") }
-      let isEmpty = try Bool.fetchOne(
-        database, sql: "SELECT task_count = 0 FROM job WHERE id = ?", arguments: [batch.rawValue])
-      if isEmpty == true { return try database.move(batch, to: .rejected, reason: reason, at: now) }
-      try database.settleBatch(batch, at: now)
+      let row = try Row.fetchOne(
+        database,
+        sql: """
+          UPDATE job SET is_open = 0, refused_lines = ? WHERE id = ? AND is_open = 1
+          RETURNING state, task_count = 0 AS is_empty
+          """, arguments: [refused, batch.rawValue])
+      guard let row else { throw StoreError(.conflict, "job \(batch): it is no open batch") }
+      guard row["is_empty"] as Bool else { return try database.settleBatch(batch, at: now) }
+      let state: JobState = try row.word("state")
+      if state.mayBecome(.rejected) { try database.move(batch, to: .rejected, reason: reason, at: now) }
     }
   }
 
@@ -122,15 +125,6 @@ extension JobStore {
 
   /// Why not every line of the batch is done; nil where every one is.
   package func shortfall(of batch: JobID) async throws -> String? { try await read { try $0.shortfall(of: batch) } }
-
-  /// Whether a line of a batch was entered under this path.
-  package func hasLine(at path: String) async throws -> Bool {
-    try await read { database in
-      try Bool.fetchOne(
-        database, sql: "SELECT EXISTS (SELECT 1 FROM job WHERE path = ? AND is_current = 1)", arguments: [path])
-        ?? false
-    }
-  }
 
   /// The good lines of a batch, in their order.
   package func lines(of batch: JobID) async throws -> [LineRecord] {

@@ -38,6 +38,9 @@ extension JobStore {
 
   /// Revives a failed job: to be published again where every task is done; else its failed tasks are ready again at
   /// their last checkpoints, with fresh attempts. With a batch its failed lines are, with a line its batch.
+  ///
+  /// - Throws: `StoreError.conflict` also where its request file stands for another job now, or for none: the names of
+  ///   its outputs are not its own any more.
   package func retry(_ job: JobID) async throws {
     let now = now()
     try await write { database in
@@ -61,9 +64,7 @@ extension JobStore {
         sql: """
           SELECT id, created, json_extract(parameters, '$.deadline') AS deadline FROM job WHERE id = ? OR batch = ?
           """, arguments: [job.rawValue, job.rawValue])
-      guard !rows.isEmpty else {
-        throw StoreError(.notFound, "job \(job): there is no such job; waltctl list shows them")
-      }
+      guard !rows.isEmpty else { throw StoreError.missing(job) }
       let statement = try database.cachedStatement(sql: "UPDATE job SET priority = ?, due = ? WHERE id = ?")
       for row in rows {
         let due = ageing.due(
@@ -116,6 +117,11 @@ extension Database {
   }
 
   fileprivate func revive(_ job: JobID, at now: Date) throws {
+    let isCurrent = try Bool.fetchOne(
+      self, sql: "SELECT is_current FROM job WHERE id = ?", arguments: [job.rawValue])
+    if isCurrent == false {
+      throw StoreError(.conflict, "job \(job): its request was changed or removed since; put it into the spool again")
+    }
     try move(job, from: [.failed], to: stateToGoOn(job), reason: nil, at: now)
     try execute(sql: "UPDATE job SET is_announced = 0 WHERE id = ?", arguments: [job.rawValue])
     try execute(
@@ -125,18 +131,25 @@ extension Database {
         """, arguments: [job.rawValue])
   }
 
+  /// The lines of a batch that stand for it still.
+  ///
   /// - Parameter reason: theirs; nil: any.
   fileprivate func lines(of batch: JobID, in state: JobState, reason: String? = nil) throws -> [JobID] {
     try Int64.fetchAll(
-      self, sql: "SELECT id FROM job WHERE batch = ? AND state = ? AND (? IS NULL OR reason = ?) ORDER BY line",
-      arguments: [batch.rawValue, state.rawValue, reason, reason]
+      self,
+      sql: """
+        SELECT id FROM job WHERE batch = ? AND state = ? AND (? IS NULL OR reason = ?) AND is_current = 1 ORDER BY line
+        """, arguments: [batch.rawValue, state.rawValue, reason, reason]
     ).map { JobID($0) }
   }
 
-  /// `publishing` for a job whose tasks are all done, else `queued`.
+  /// SQL for where a held or failed job goes on: to be published where every task is done, else in the queue, as does a
+  /// batch whose lines are not all in.
+  static let stateToGoOn = "iif(tasks_done = task_count AND is_open = 0, 'publishing', 'queued')"
+
   fileprivate func stateToGoOn(_ job: JobID) throws -> JobState {
-    let isComplete = try Bool.fetchOne(
-      self, sql: "SELECT task_count = tasks_done FROM job WHERE id = ?", arguments: [job.rawValue])
-    return isComplete == true ? .publishing : .queued
+    let state = try String.fetchOne(
+      self, sql: "SELECT \(Self.stateToGoOn) FROM job WHERE id = ?", arguments: [job.rawValue])
+    return state == JobState.publishing.rawValue ? .publishing : .queued
   }
 }

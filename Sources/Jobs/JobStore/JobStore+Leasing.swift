@@ -5,8 +5,6 @@ import JobModel
 /// What finishing a task led to.
 package struct FinishedTask: Equatable, Sendable {
   package let job: JobID
-  /// Tasks that may begin now.
-  package let nextTasks: [TaskID]
   /// Whether this was the job's last task: the job is `publishing` now, or `held` and complete.
   package let isLast: Bool
 }
@@ -79,7 +77,7 @@ extension JobStore {
         database,
         sql: """
           UPDATE task SET state = 'leased', attempts = attempts + 1, lease = attempts + 1, worker = ?, heartbeat = ?,
-            step = NULL, step_count = NULL, not_before = NULL
+            not_before = NULL
           WHERE id = ? AND state = 'ready' AND missing = 0
             AND EXISTS (SELECT 1 FROM job WHERE job.id = task.job AND job.state IN ('queued', 'running'))
           RETURNING job, lease
@@ -99,14 +97,6 @@ extension JobStore {
     }
   }
 
-  /// Notes that the worker is alive and how far it is.
-  package func heartbeat(_ lease: Lease, step: Int, of stepCount: Int) async throws {
-    let now = now().timeIntervalSince1970
-    try await write(.soon) {
-      try $0.change(lease, setting: "heartbeat = ?, step = ?, step_count = ?", [now, step, stepCount])
-    }
-  }
-
   /// The task is done: wakes the tasks that waited for it and, with the last, moves the job to `publishing`. It does not
   /// wait for the disk: a power cut before it is there costs what was done since the last checkpoint.
   ///
@@ -115,19 +105,24 @@ extension JobStore {
     _ lease: Lease, result: String, seconds: Double, use: LeaseUse = .untilNow
   ) async throws -> FinishedTask {
     let now = now()
-    return try await write(.soon) { database in
+    return try await write(.soon) { [outlines] database in
       try database.move(
         lease, to: .done, use, at: now, setting: ", result = ?, seconds = ?, message = NULL", [result, seconds])
       let job = try database.job(of: lease)
-      let next = try database.wakeSuccessors(of: lease.task, in: job)
+      if let plan = try outlines.outline(of: job.rawValue, in: database)?.plan {
+        try database.wakeSuccessors(of: lease.task, in: job, plan)
+      }
       let row = try Row.fetchOne(
         database, sql: "SELECT state, task_count = tasks_done AS complete FROM job WHERE id = ?",
         arguments: [job.rawValue])
       let isLast = row.map { $0["complete"] as Bool } ?? false
-      if isLast, let state = row?["state"] as String?, state == JobState.running.rawValue {
+      let state: JobState? = try row?.word("state")
+      // Held and released while its last task went on, it waits in the queue.
+      if isLast, state == .queued { try database.move(job, from: [.queued], to: .running, reason: nil, at: now) }
+      if isLast, state == .queued || state == .running {
         try database.move(job, from: [.running], to: .publishing, reason: nil, at: now)
       }
-      return FinishedTask(job: job, nextTasks: next, isLast: isLast)
+      return FinishedTask(job: job, isLast: isLast)
     }
   }
 
@@ -166,7 +161,7 @@ extension JobStore {
   /// was being published goes back to the queue.
   package func redo(_ task: TaskID, message: String) async throws {
     let now = now()
-    try await write { database in
+    try await write { [outlines] database in
       let row = try Row.fetchOne(
         database,
         sql: """
@@ -177,7 +172,8 @@ extension JobStore {
         arguments: [message, task.rawValue])
       guard let row else { throw StoreError(.conflict, "redo task \(task): it is not done, or its job has ended") }
       let job = JobID(row["job"] as Int64)
-      for (successor, _) in try database.successors(of: task, in: job) {
+      let plan = try outlines.outline(of: job.rawValue, in: database)?.plan
+      for (successor, _) in try plan.map({ try database.successors(of: task, in: job, $0) }) ?? [] {
         try database.execute(
           sql: """
             UPDATE task SET missing = missing + 1, state = iif(state = 'ready', 'waiting', state) WHERE id = ?
@@ -202,24 +198,21 @@ extension JobStore {
 }
 
 extension Database {
-  /// Counts one predecessor less for what waits for `task`.
-  ///
-  /// - Returns: the tasks that wait for nothing any more.
-  fileprivate func wakeSuccessors(of task: TaskID, in job: JobID) throws -> [TaskID] {
-    try successors(of: task, in: job).compactMap { successor, state in
+  /// Counts one predecessor less for what waits for `task`; what waits for nothing any more is ready.
+  fileprivate func wakeSuccessors(of task: TaskID, in job: JobID, _ plan: TaskPlan) throws {
+    for (successor, state) in try successors(of: task, in: job, plan) {
       let missing = try Int.fetchOne(
         self, sql: "UPDATE task SET missing = missing - 1 WHERE id = ? RETURNING missing",
         arguments: [successor.rawValue])
-      guard missing == 0, state == .waiting else { return nil }
+      guard missing == 0, state == .waiting else { continue }
       try execute(sql: "UPDATE task SET state = 'ready' WHERE id = ?", arguments: [successor.rawValue])
-      return successor
     }
   }
 
   /// The tasks that need `task`, by the job's plan.
-  fileprivate func successors(of task: TaskID, in job: JobID) throws -> [(TaskID, TaskState)] {
-    guard let parameters = try parameters(of: job) else { return [] }
-    let plan = parameters.plan
+  fileprivate func successors(
+    of task: TaskID, in job: JobID, _ plan: TaskPlan
+  ) throws -> [(TaskID, TaskState)] {
     let rows = try Row.fetchAll(
       self,
       sql: """
@@ -234,10 +227,5 @@ extension Database {
     }
     guard let done = clip.first(where: { $0.id == task }) else { return [] }
     return clip.filter { plan.predecessors(of: $0.step).contains(done.step) }.map { ($0.id, $0.state) }
-  }
-
-  fileprivate func parameters(of job: JobID) throws -> ResolvedRequest? {
-    let text = try String.fetchOne(self, sql: "SELECT parameters FROM job WHERE id = ?", arguments: [job.rawValue])
-    return try text.map { try JSONDecoder().decode(ResolvedRequest.self, from: Data($0.utf8)) }
   }
 }

@@ -21,8 +21,10 @@ package struct TaskCharge: Equatable, Sendable {
 package enum LeaseUse: Equatable, Sendable {
   /// So much was spent, by the lease's measure.
   case spent(Double)
+  /// For so many seconds of the clock: its worker says so, and nobody else was there.
+  case lasted(Double)
   case untilNow
-  /// Until its worker was last heard: the daemon died, nobody knows how long it ran.
+  /// Until it began, or its last checkpoint was recorded: the daemon died, nobody knows how long the worker went on.
   case untilHeard
 }
 
@@ -72,48 +74,6 @@ extension JobStore {
         arguments: [account, measure]) ?? 0
     }
   }
-
-  /// Holds every job of an account that waits or runs.
-  ///
-  /// - Returns: their leases, which still hold; their workers are told to give way.
-  package func holdAll(of account: String, reason: String) async throws -> [Lease] {
-    let now = now()
-    return try await write { database in
-      let leases = try Row.fetchAll(
-        database,
-        sql: """
-          SELECT task.id, lease FROM task JOIN job ON job.id = task.job
-          WHERE task.state = 'leased' AND account = ? AND job.state IN ('queued', 'running')
-          """, arguments: [account]
-      ).map { Lease(task: TaskID($0["id"]), attempt: $0["lease"]) }
-      let selection = "WHERE account = ? AND is_batch = 0 AND state IN ('queued', 'running')"
-      try database.execute(
-        sql: "INSERT INTO event (job, at, kind, detail) SELECT id, ?, 'held', ? FROM job \(selection)",
-        arguments: [now.timeIntervalSince1970, reason, account])
-      try database.execute(
-        sql: "UPDATE job SET state = 'held', reason = ? \(selection)", arguments: [reason, account])
-      return leases
-    }
-  }
-
-  /// Lets all jobs go on that are held for a reason that begins so.
-  ///
-  /// - Returns: how many.
-  package func releaseAll(reasonPrefix prefix: String) async throws -> Int {
-    let now = now()
-    return try await write { database in
-      let selection = "WHERE state = 'held' AND substr(reason, 1, ?) = ? AND is_batch = 0"
-      let arguments: StatementArguments = [prefix.count, prefix]
-      try database.execute(
-        sql: "INSERT INTO event (job, at, kind, detail) SELECT id, ?, 'queued', '' FROM job \(selection)",
-        arguments: [now.timeIntervalSince1970] + arguments)
-      try database.execute(
-        sql: """
-          UPDATE job SET state = iif(tasks_done = task_count, 'publishing', 'queued'), reason = NULL \(selection)
-          """, arguments: arguments)
-      return database.changesCount
-    }
-  }
 }
 
 extension Database {
@@ -136,9 +96,14 @@ extension Database {
         """, arguments: [lease.task.rawValue, lease.attempt])
     guard let row else { return }
     let (job, measure, begun) = (JobID(row["job"] as Int64), row["measure"] as String, row["reserved_at"] as Double)
-    let heard: Double? = row["heartbeat"]
-    let end = use == .untilHeard ? heard ?? begun : now.timeIntervalSince1970
-    let spent = if case .spent(let spent) = use { spent } else { max(0, end - begun) * (row["rate"] as Double) }
+    let (rate, heard) = (row["rate"] as Double, row["heartbeat"] as Double?)
+    let spent: Double =
+      switch use {
+      case .spent(let amount): amount
+      case .lasted(let seconds): max(0, seconds) * rate
+      case .untilNow: max(0, now.timeIntervalSince1970 - begun) * rate
+      case .untilHeard: max(0, (heard ?? begun) - begun) * rate
+      }
     try execute(sql: "UPDATE task SET reserved = NULL WHERE id = ?", arguments: [lease.task.rawValue])
     try enter(job, measure, -(row["reserved"] as Double), "release", at: begun)
     try enter(job, measure, spent, "settle", at: now.timeIntervalSince1970)

@@ -6,13 +6,11 @@ import JobModel
 package struct JobFilter: Equatable, Sendable {
   /// Nil: every state.
   package var states: Set<JobState>?
-  package var account: String?
   /// Only lines of batches, or only what is none; nil: both.
   package var isLine: Bool?
 
-  package init(states: Set<JobState>? = nil, account: String? = nil, isLine: Bool? = nil) {
+  package init(states: Set<JobState>? = nil, isLine: Bool? = nil) {
     self.states = states
-    self.account = account
     self.isLine = isLine
   }
 }
@@ -38,7 +36,7 @@ extension JobStore {
   /// Jobs from the newest to the oldest; the next page begins before the last one's number.
   ///
   /// - Parameter withParameters: whether to read them: they may be long.
-  /// - Complexity: O(limit) where no account is named, whatever the number of jobs.
+  /// - Complexity: O(limit), whatever the number of jobs.
   package func jobs(
     _ filter: JobFilter = JobFilter(), before: JobID? = nil, limit: Int, withParameters: Bool = true
   ) async throws -> [JobRecord] {
@@ -51,7 +49,7 @@ extension JobStore {
     }
   }
 
-  /// The copies of named files that jobs may still need, which are those that have not ended for good.
+  /// The copies of named files that jobs may still need: those that are not over.
   package func inputCopies() async throws -> Set<String> {
     try await read { database in
       Set(
@@ -59,7 +57,7 @@ extension JobStore {
           database,
           sql: """
             SELECT json_extract(parameters, '$.input.copy') FROM job
-            WHERE state IN ('queued', 'running', 'publishing', 'held', 'failed')
+            WHERE (state IN ('queued', 'running', 'publishing', 'held') OR state = 'failed' AND is_current = 1)
               AND json_extract(parameters, '$.input.copy') IS NOT NULL
             """))
     }
@@ -133,7 +131,6 @@ extension JobFilter {
     func add(_ fixed: [String], _ state: JobState?) {
       let bound: [(String, DatabaseValue?)] = [
         ("state = ?", state?.rawValue.databaseValue), ("id < ?", before?.rawValue.databaseValue),
-        ("account = ?", account?.databaseValue),
       ]
       let conditions = fixed + bound.filter { $1 != nil }.map(\.0)
       arguments += StatementArguments(bound.compactMap(\.1))

@@ -35,7 +35,7 @@ package struct RestoredJob: Equatable, Sendable {
 }
 
 /// A batch as it can be told from its file and what lies outside the store: all its lines are known.
-package struct RestoredBatch: Equatable, Sendable {
+package struct RestoredBatch: Sendable {
   /// Nil: any number.
   package var id: JobID?
   package var file: RequestFile
@@ -61,10 +61,6 @@ package struct RestoredBatch: Equatable, Sendable {
     self.finished = finished
     self.refusedCount = refusedCount
     self.lines = lines
-  }
-
-  package static func == (left: Self, right: Self) -> Bool {
-    left.file == right.file && left.state == right.state && left.lines.map(\.job) == right.lines.map(\.job)
   }
 }
 
@@ -130,7 +126,7 @@ extension Database {
 
   /// The lines count themselves as they come in.
   fileprivate func restore(_ batch: RestoredBatch, at now: Date) throws -> JobID {
-    try execute(sql: "INSERT INTO account (name) VALUES (?) ON CONFLICT DO NOTHING", arguments: [batch.account])
+    try addAccounts([batch.account])
     try execute(
       sql: """
         INSERT INTO job (id, path, stem, digest, stamp, request, owner, is_current, state, reason, priority, account,
@@ -157,7 +153,7 @@ extension Database {
     let done = Set(known.filter { $0.value.result != nil }.keys)
     let taskCount = parameters.clips.count * steps.count
     let isComplete = job.state == .queued && done.count == taskCount
-    try execute(sql: "INSERT INTO account (name) VALUES (?) ON CONFLICT DO NOTHING", arguments: [parameters.account])
+    try addAccounts([parameters.account])
     try execute(
       sql: """
         INSERT INTO job (id, path, stem, digest, stamp, request, owner, is_current, state, reason, priority, account,

@@ -30,6 +30,8 @@ package struct JobRecord: Equatable, Sendable {
   /// The batch whose line it is, and which.
   package let batch: JobID?
   package let line: Int?
+  /// Whether its request file stands for it still: it was neither changed nor removed since.
+  package let isCurrent: Bool
 }
 
 extension JobRecord {
@@ -39,6 +41,9 @@ extension JobRecord {
   package var parameters: ResolvedRequest? {
     parametersText.flatMap { try? JSONDecoder().decode(ResolvedRequest?.self, from: Data($0.utf8)) }
   }
+
+  /// Whether nothing needs its attempts and its copy of a named file any more: it has ended and cannot be revived.
+  package var isOver: Bool { state == .failed ? !isCurrent : state.isFinal }
 }
 
 /// One task with its lease.
@@ -57,12 +62,6 @@ package struct TaskRecord: Equatable, Sendable {
   package let kills: Int
   /// Who has it, or who finished it; else nil.
   package let worker: String?
-  package let heartbeat: Date?
-  /// Where it stands in its units, as last heard.
-  package let step: Int?
-  package let stepCount: Int?
-  /// Not to be leased before; nil: at once.
-  package let notBefore: Date?
   /// What the worker reported of the finished task; the store does not look into it.
   package let result: String?
   /// Wall time of the attempt that finished it.

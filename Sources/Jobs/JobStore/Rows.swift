@@ -18,7 +18,7 @@ extension Row {
 extension JobRecord {
   static let columns = """
     id, path, digest, state, reason, priority, account, model, owner, clip_count, task_count, tasks_done, created,
-    started, finished, parameters, is_batch, batch, line
+    started, finished, parameters, is_batch, batch, line, is_current
     """
 
   static func columns(withParameters: Bool) -> String {
@@ -34,7 +34,7 @@ extension JobRecord {
       finished: row.date("finished"),
       parametersText: row["parameters"],
       isBatch: row["is_batch"], batch: (row["batch"] as Int64?).map { JobID($0) },
-      line: row["is_batch"] ? nil : row["line"])
+      line: row["is_batch"] ? nil : row["line"], isCurrent: row["is_current"])
   }
 }
 
@@ -43,8 +43,7 @@ extension TaskRecord {
     self.init(
       id: TaskID(row["id"]), job: JobID(row["job"]), clip: row["clip"], stage: try row.word("stage"),
       chunk: row["chunk"], state: try row.word("state"), attempts: row["attempts"], failures: row["failures"],
-      kills: row["kills"], worker: row["worker"], heartbeat: row.date("heartbeat"), step: row["step"],
-      stepCount: row["step_count"], notBefore: row.date("not_before"), result: row["result"], seconds: row["seconds"],
+      kills: row["kills"], worker: row["worker"], result: row["result"], seconds: row["seconds"],
       message: row["message"])
   }
 }

@@ -1,4 +1,5 @@
 import GRDB
+import JobModel
 
 /// Why the store refused: the caller asked for what the job's state does not allow, or the file is no good.
 package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -20,6 +21,10 @@ package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
   package init(_ code: Code, _ message: String) {
     self.code = code
     self.message = message
+  }
+
+  package static func missing(_ job: JobID) -> StoreError {
+    StoreError(.notFound, "job \(job): there is no such job; waltctl list shows them")
   }
 
   package var description: String { message }

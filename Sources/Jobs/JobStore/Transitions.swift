@@ -20,7 +20,7 @@ extension Database {
       arguments: [next.rawValue, reason, finished, job.rawValue] + StatementArguments(sources.map(\.rawValue)))
     guard changesCount == 1 else {
       guard let found = try String.fetchOne(self, sql: "SELECT state FROM job WHERE id = ?", arguments: [job.rawValue])
-      else { throw StoreError(.notFound, "job \(job): there is no such job; waltctl list shows them") }
+      else { throw StoreError.missing(job) }
       let allowed = sources.map(\.rawValue).sorted().joined(separator: ", ")
       throw StoreError(.conflict, "job \(job) is \(found), can become \(next.rawValue) only from \(allowed)")
     }

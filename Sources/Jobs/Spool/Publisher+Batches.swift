@@ -57,8 +57,7 @@ extension OutputNames {
   package static func mainFile(ofLine path: String, clip: Int, _ parameters: ResolvedRequest) -> String? {
     let names = OutputNames(requestPath: path)
     if parameters.clips.count == 1 { return names.files(of: parameters).first }
-    let number = number(clip)
-    return OutputNames(requestPath: "\(names.stem)/\(number).json").files(of: parameters).first.map {
+    return OutputNames(requestPath: "\(names.stem)/\(clip.sixDigits).json").files(of: parameters).first.map {
       "\(names.stem)/\($0)"
     }
   }

@@ -26,7 +26,7 @@ extension Publisher {
 
   /// Copies the files of one clip of several into their folder. The poster of a video stays away.
   private func copy(_ clip: ClipMedia, into made: Folder, _ path: String) throws -> [RunRecord.File] {
-    let number = OutputNames.number(clip.index)
+    let number = clip.index.sixDigits
     var files: [RunRecord.File] = []
     for (source, name) in outputs(of: clip, number) where clip.videoPath == nil || source != clip.imagePath {
       try made.copy(source, to: name)

@@ -72,11 +72,5 @@ package struct OutputNames: Equatable, Sendable {
   static func latents(_ stem: String) -> String { stem + ".latents.safetensors" }
 
   /// The name of clip `index` in the folder of several, or of a frame.
-  package static func clip(_ index: Int, _ fileExtension: String) -> String { "\(number(index)).\(fileExtension)" }
-
-  /// Six digits, so that names sort like numbers.
-  static func number(_ index: Int) -> String {
-    let digits = String(index)
-    return String(repeating: "0", count: max(0, 6 - digits.count)) + digits
-  }
+  package static func clip(_ index: Int, _ fileExtension: String) -> String { "\(index.sixDigits).\(fileExtension)" }
 }

@@ -6,13 +6,11 @@ package enum AttemptEvent: Equatable, Sendable {
   case step(step: Int, of: Int, seconds: Double)
   /// A checkpoint is durable: written, fsynced, renamed, its folder fsynced. The path is relative to the folder.
   case checkpoint(CheckpointReference)
-  /// A picture of how far it is, relative to the folder.
-  case preview(path: String)
 }
 
 extension AttemptEvent: Codable {
   private enum CodingKeys: String, CodingKey { case event, part, step, of, seconds, path, sha256 }
-  private enum Kind: String, Codable { case loading, step, checkpoint, preview }
+  private enum Kind: String, Codable { case loading, step, checkpoint }
 
   package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
@@ -26,7 +24,6 @@ extension AttemptEvent: Codable {
       let file = FileReference(
         path: try values.decode(String.self, forKey: .path), sha256: try values.decode(String.self, forKey: .sha256))
       self = .checkpoint(CheckpointReference(file: file, step: try values.decode(Int.self, forKey: .step)))
-    case .preview: self = .preview(path: try values.decode(String.self, forKey: .path))
     }
   }
 
@@ -46,9 +43,6 @@ extension AttemptEvent: Codable {
       try values.encode(checkpoint.file.path, forKey: .path)
       try values.encode(checkpoint.file.sha256, forKey: .sha256)
       try values.encode(checkpoint.step, forKey: .step)
-    case .preview(let path):
-      try values.encode(Kind.preview, forKey: .event)
-      try values.encode(path, forKey: .path)
     }
   }
 }

@@ -1,5 +1,6 @@
 import DurableFiles
 import Foundation
+import JobModel
 
 /// The boundary between the daemon and a worker: `state/tasks/TASK/attempt-N/`.
 ///
@@ -27,7 +28,7 @@ package struct AttemptFolder: Hashable, Sendable {
 
   /// The name of a checkpoint after `step` steps, relative to the folder.
   package static func checkpointName(step: Int) -> String {
-    "checkpoint-\(String(repeating: "0", count: max(0, 6 - "\(step)".count)))\(step).safetensors"
+    "checkpoint-\(step.sixDigits).safetensors"
   }
 
   /// An absolute path for one that stands in the folder's files.

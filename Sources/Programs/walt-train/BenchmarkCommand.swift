@@ -1,6 +1,4 @@
 import ArgumentParser
-import Foundation
-import Kernels
 import Training
 
 /// `walt-train benchmark`
@@ -23,11 +21,11 @@ struct BenchmarkCommand: ParsableCommand {
     @Option(help: "The configuration that is varied.") var model = "configs/paper/ucf-L-r2"
     @Option(help: "How many layers, an even number: each costs the same.") var layers = 4
     @Option(help: "Passes of each.") var passes = 5
-    @Option(help: "Threads to compute with.") var threads = ProcessInfo.processInfo.activeProcessorCount
+    @OptionGroup var compute: ComputeOptions
 
     func run() throws {
       let benchmark = try WindowBenchmark(model: model, layers: layers)
-      print(benchmark.run(passes: passes, on: ComputeDevice(threadCount: threads)).markdown)
+      print(benchmark.run(passes: passes, on: compute.device).markdown)
     }
 
     func validate() throws {
@@ -50,14 +48,14 @@ struct BenchmarkCommand: ParsableCommand {
     @Option(help: "For an autoencoder: frames of the clip.") var frames = 17
     @Option(help: "For an autoencoder: the clip's height in pixels.") var height = 128
     @Option(help: "For an autoencoder: the clip's width in pixels.") var width = 224
-    @Option(help: "Threads to compute with.") var threads = ProcessInfo.processInfo.activeProcessorCount
+    @OptionGroup var compute: ComputeOptions
 
     func run() throws {
       var assumptions = ModelSummary.Assumptions()
       assumptions.textTokens = textTokens
       (assumptions.frames, assumptions.height, assumptions.width) = (frames, height, width)
       let benchmark = try MemoryBenchmark(folder: model, assuming: assumptions)
-      print(try benchmark.run(count: count, on: ComputeDevice(threadCount: threads)).text)
+      print(try benchmark.run(count: count, on: compute.device).text)
     }
 
     func validate() throws {

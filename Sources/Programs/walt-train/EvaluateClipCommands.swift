@@ -16,8 +16,8 @@ struct ReconstructionCommand: ParsableCommand {
 
   func run() throws {
     let measurement = try ReconstructionMeasurement(
-      autoencoderFolder: autoencoder, resolution: options.side, on: options.device)
-    let media = try options.media(data, shorterSide: options.side)
+      autoencoderFolder: autoencoder, resolution: options.side, on: options.compute.device)
+    let media = try options.media(data)
     for report in try measurement.reports(media, limit: options.count ?? .max) { try printJSON(report) }
   }
 }
@@ -37,11 +37,15 @@ struct PredictionCommand: ParsableCommand {
 
   func run() throws {
     let measurement = try PredictionMeasurement(
-      denoiserFolder: denoiser, autoencoderFolder: autoencoder, steps: steps, on: options.device)
+      denoiserFolder: denoiser, autoencoderFolder: autoencoder, steps: steps, on: options.compute.device)
     guard measurement.resolution == options.side else {
       throw ValidationError("--side \(options.side): the denoiser's frames are \(measurement.resolution) pixels")
     }
-    let media = try options.media(data, shorterSide: options.side)
+    let media = try options.media(data)
     try printJSON(try measurement.report(media, limit: options.count ?? .max))
+  }
+
+  func validate() throws {
+    guard (1...1000).contains(steps) else { throw ValidationError("--steps is \(steps), allowed are 1 to 1000") }
   }
 }

@@ -22,42 +22,6 @@ struct EvaluateCommand: ParsableCommand {
     ])
 }
 
-/// What all measurements are told.
-struct EvaluationOptions: ParsableArguments {
-  @Option(help: "Pixels of a side of the middle squares that are looked at.") var side: Int
-  @Option(help: "How many samples of each set; all unless given.") var count: Int?
-  @Option(help: "The seed that samples are drawn by.") var seed: UInt64 = 0
-  @Option(help: "Frames that are left of each second; all unless given.") var fps: Double?
-  @Option(help: "Samples that are looked at together.") var batch = 8
-  @Option(help: "The folder of cached frames.") var cache = ".walt-cache"
-  @Option(help: "Threads to compute with.") var threads = ProcessInfo.processInfo.activeProcessorCount
-
-  var device: ComputeDevice { ComputeDevice(threadCount: threads) }
-
-  /// Opens a data set, and says on standard error which files it leaves out.
-  func samples(_ path: String, _ medium: Medium, frameCount: Int) throws -> SampleSet {
-    var options = SampleSet.Options(
-      medium: medium, frameCount: frameCount, side: side, count: count, cacheFolder: cache + "/frames")
-    options.seed = seed
-    options.framesPerSecond = fps
-    let samples = try SampleSet(path: path, options)
-    tellSkipped(samples.skipped)
-    return samples
-  }
-
-  func media(_ path: String, shorterSide: Int) throws -> MediaSet {
-    let media = try MediaSet(
-      MediaListing(path: path),
-      MediaSet.Options(shorterSides: [shorterSide], framesPerSecond: fps, cacheFolder: cache + "/frames"))
-    tellSkipped(media.skipped)
-    return media
-  }
-
-  private func tellSkipped(_ skipped: [MediaListing.Skipped]) {
-    for file in skipped { FileHandle.standardError.write(Data("skips \(file.file): \(file.reason)\n".utf8)) }
-  }
-}
-
 /// Prints a result as one line of JSON.
 func printJSON(_ value: some Encodable) throws {
   let encoder = JSONEncoder()
@@ -86,14 +50,15 @@ struct FVDCommand: ParsableCommand {
 
   @OptionGroup var sets: ComparedSets
   @OptionGroup var options: EvaluationOptions
+  @OptionGroup var samples: SampleOptions
+  @OptionGroup var clips: ClipOptions
   @Option(help: "I3D's weights as safetensors (docs/evaluation.md says under which names).") var features: String
-  @Option(help: "Frames of a clip.") var frames = 17
 
   func run() throws {
-    let network = try I3D(path: features, on: options.device)
+    let network = try I3D(path: features, on: options.featureDevice())
     func fit(_ path: String) throws -> GaussianFit {
-      try options.samples(path, .video, frameCount: frames)
-        .fit(dimension: I3D.featureCount, batchSize: options.batch, features: network.features)
+      try options.samples(path, .video, frameCount: clips.frames, seed: samples.seed)
+        .fit(dimension: I3D.featureCount, batchSize: samples.batch, features: network.features)
     }
     let (real, generated) = (try fit(sets.real), try fit(sets.generated))
     try printJSON(
@@ -110,14 +75,15 @@ struct FIDCommand: ParsableCommand {
 
   @OptionGroup var sets: ComparedSets
   @OptionGroup var options: EvaluationOptions
+  @OptionGroup var samples: SampleOptions
   @Option(help: "Inception-v3's weights as safetensors (docs/evaluation.md says under which names).")
   var features: String
 
   func run() throws {
-    let network = try InceptionV3(path: features, on: options.device)
+    let network = try InceptionV3(path: features, on: options.featureDevice())
     func fit(_ path: String) throws -> GaussianFit {
-      try options.samples(path, .image, frameCount: 1)
-        .fit(dimension: InceptionV3.featureCount, batchSize: options.batch) { try network.features($0.pictures) }
+      try options.samples(path, .image, frameCount: 1, seed: samples.seed)
+        .fit(dimension: InceptionV3.featureCount, batchSize: samples.batch) { try network.features($0.pictures) }
     }
     let (real, generated) = (try fit(sets.real), try fit(sets.generated))
     try printJSON(
@@ -145,19 +111,24 @@ struct InceptionScoreCommand: ParsableCommand {
 
   @Argument(help: "The data set of generated samples.") var generated: String
   @OptionGroup var options: EvaluationOptions
+  @OptionGroup var samples: SampleOptions
   @Option(help: "Inception-v3's weights as safetensors (docs/evaluation.md says under which names).")
   var features: String
   @Option(help: "Samples of a split.") var split = 5000
 
   func run() throws {
-    let network = try InceptionV3(path: features, on: options.device)
-    let samples = try options.samples(generated, .image, frameCount: 1)
+    let network = try InceptionV3(path: features, on: options.compute.device)
+    let pictures = try options.samples(generated, .image, frameCount: 1, seed: samples.seed)
     var logits: [Tensor] = []
-    try samples.forEachBatch(of: options.batch) {
+    try pictures.forEachBatch(of: samples.batch) {
       logits.append(try network.logits(network.features($0.pictures)))
     }
     let score = try InceptionScore(logits: .concatenating(logits), splitSize: split)
-    try printJSON(Result(mean: score.mean, standardDeviation: score.standardDeviation, generated: samples.count))
+    try printJSON(Result(mean: score.mean, standardDeviation: score.standardDeviation, generated: pictures.count))
+  }
+
+  func validate() throws {
+    guard split > 0 else { throw ValidationError("--split is \(split), allowed are 1 and more") }
   }
 }
 
@@ -170,16 +141,18 @@ struct LatentDistanceCommand: ParsableCommand {
 
   @OptionGroup var sets: ComparedSets
   @OptionGroup var options: EvaluationOptions
+  @OptionGroup var samples: SampleOptions
+  @OptionGroup var clips: ClipOptions
   @Option(help: "The autoencoder's folder.") var autoencoder: String
-  @Option(help: "Frames of a clip: 1, 5, 9, …; 1 for pictures.") var frames = 17
 
   func run() throws {
-    let autoencoder = try VideoAutoencoder(folder: URL(fileURLWithPath: autoencoder))
-    let device = options.device
+    let model = try VideoAutoencoder(folder: URL(fileURLWithPath: autoencoder))
+    try model.configuration.check(frameCount: clips.frames, side: options.side, folder: autoencoder)
+    let device = options.featureDevice()
     func fit(_ path: String) throws -> GaussianFit {
-      try options.samples(path, frames == 1 ? .image : .video, frameCount: frames)
-        .fit(dimension: autoencoder.configuration.latentChannels, batchSize: options.batch) {
-          device.meanOfPixels(autoencoder.encode($0, on: device))
+      try options.samples(path, clips.medium, frameCount: clips.frames, seed: samples.seed)
+        .fit(dimension: model.configuration.latentChannels, batchSize: samples.batch) {
+          device.meanOfPixels(model.encode($0, on: device))
         }
     }
     let (real, generated) = (try fit(sets.real), try fit(sets.generated))
@@ -197,12 +170,12 @@ struct SimilarityCommand: ParsableCommand {
 
   @OptionGroup var sets: ComparedSets
   @OptionGroup var options: EvaluationOptions
-  @Option(help: "Frames of a clip; 1 for pictures.") var frames = 17
+  @OptionGroup var clips: ClipOptions
+  @Option(help: "The seed that samples are drawn by.") var seed: UInt64 = 0
 
   func run() throws {
-    let medium: Medium = frames == 1 ? .image : .video
-    let real = try options.samples(sets.real, medium, frameCount: frames)
-    let generated = try options.samples(sets.generated, medium, frameCount: frames)
+    let real = try options.samples(sets.real, clips.medium, frameCount: clips.frames, seed: seed)
+    let generated = try options.samples(sets.generated, clips.medium, frameCount: clips.frames, seed: seed)
     guard real.count == generated.count else {
       throw EvaluationError(
         .mismatch,

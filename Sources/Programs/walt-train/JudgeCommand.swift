@@ -22,11 +22,11 @@ struct JudgeCommand: ParsableCommand {
   @Flag(help: "Print every clip's judgement and the totals as JSON.") var json = false
   @Option(help: "How many stages have true clips' latents instead of sampled ones; all: what the autoencoder keeps.")
   var trueStages = 0
-  @Flag(help: "Measure the judge itself.") var validate = false
+  @Flag(name: .customLong("validate"), help: "Measure the judge itself.") var judgesItself = false
   @Option(help: "With --validate: true clips to judge.") var clips = 400
 
   func run() throws {
-    if validate {
+    if judgesItself {
       let scratch = FileManager.default.temporaryDirectory.path
       print(try JudgeValidation(clipCount: clips, seed: 1, scratchFolder: scratch).markdown)
       return
@@ -35,5 +35,9 @@ struct JudgeCommand: ParsableCommand {
       if !json && done % 10 == 0 { FileHandle.standardError.write(Data("\(done) of \(count) clips\n".utf8)) }
     }
     print(json ? try report.json() : report.markdown)
+  }
+
+  func validate() throws {
+    guard count > 0, clips > 0 else { throw ValidationError("--count and --clips must be above 0") }
   }
 }

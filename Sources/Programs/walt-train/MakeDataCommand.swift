@@ -20,4 +20,12 @@ struct MakeDataCommand: ParsableCommand {
     try ShapesFolder(scenes: SceneSource(seed: seed), resolution: resolution).write(count: count, to: folder)
     print(folder)
   }
+
+  func validate() throws {
+    guard count > 0 else { throw ValidationError("--count is \(count), allowed are 1 and more") }
+    let drawing = Datasets.World.drawingResolution
+    guard resolution > 0, drawing % resolution == 0 else {
+      throw ValidationError("--resolution is \(resolution), allowed are divisors of \(drawing)")
+    }
+  }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Kernels
 import Training
 
 /// `walt-train run RECIPE`
@@ -29,6 +28,13 @@ struct RunCommand: ParsableCommand {
     defer { for signal in signals { signal.cancel() } }
     let isDone = try place.session(options).run(until: stop)
     if !isDone { throw ExitCode(75) }
+  }
+
+  func validate() throws {
+    // About twenty years.
+    guard (0...1e7).contains(minutes ?? 0), (0...1e9).contains(checkpointSeconds) else {
+      throw ValidationError("--minutes and --checkpoint-seconds must be numbers from 0, the former at most 1e7")
+    }
   }
 }
 
@@ -66,7 +72,7 @@ struct TrainingPlace: ParsableArguments {
   @Argument(help: "The recipe, as configs/training/base.toml.") var recipe: String
   @Option(help: "The folder of checkpoints, logs and pictures.") var work = ".walt-train"
   @Option(help: "The folder of cached latents.") var cache = ".walt-cache"
-  @Option(help: "Threads to compute with.") var threads = ProcessInfo.processInfo.activeProcessorCount
+  @OptionGroup var compute: ComputeOptions
 
   var options: RunOptions {
     var options = RunOptions(workFolder: work)
@@ -79,6 +85,6 @@ struct TrainingPlace: ParsableArguments {
 
   func session(_ options: RunOptions) throws -> TrainingSession {
     try TrainingSession(
-      Recipe(file: recipe), on: ComputeDevice(threadCount: threads), options: options, cacheFolder: cache)
+      Recipe(file: recipe), on: compute.device, options: options, cacheFolder: cache)
   }
 }

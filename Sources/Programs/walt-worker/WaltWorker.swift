@@ -16,10 +16,8 @@ struct WaltWorker: ParsableCommand {
     subcommands: [Run.self, Serve.self, Evaluate.self])
 }
 
-struct DeviceOptions: ParsableArguments {
-  @Option(help: "The name of the device, as in the daemon's configuration.")
-  var device = "cpu0"
-
+/// What computes.
+struct ComputeOptions: ParsableArguments {
   @Option(help: "Threads that compute; by default one for each processor.")
   var threads = ProcessInfo.processInfo.activeProcessorCount
 
@@ -28,10 +26,17 @@ struct DeviceOptions: ParsableArguments {
       throw ValidationError("--threads is \(threads), allowed are 1 to 1024")
     }
   }
+}
+
+struct DeviceOptions: ParsableArguments {
+  @Option(help: "The name of the device, as in the daemon's configuration.")
+  var device = "cpu0"
+
+  @OptionGroup var compute: ComputeOptions
 
   func worker() -> Worker {
     let log = Logger(label: "walt-worker") { StreamLogHandler.standardError(label: $0) }
-    return Worker(device: device, threadCount: threads, log: log)
+    return Worker(device: device, threadCount: compute.threads, log: log)
   }
 }
 
@@ -77,18 +82,12 @@ extension WaltWorker {
     @Option(help: "The folder for the recomputed files.")
     var out: String
 
-    @Option(help: "Threads that compute; by default one for each processor.")
-    var threads = ProcessInfo.processInfo.activeProcessorCount
-
-    func validate() throws {
-      guard (1...1024).contains(threads) else {
-        throw ValidationError("--threads is \(threads), allowed are 1 to 1024")
-      }
-    }
+    @OptionGroup var compute: ComputeOptions
 
     func run() throws {
       let evaluator = FixtureEvaluator(
-        fixtures: URL(filePath: fixtures), out: URL(filePath: out), device: ComputeDevice(threadCount: threads))
+        fixtures: URL(filePath: fixtures), out: URL(filePath: out),
+        device: ComputeDevice(threadCount: compute.threads))
       guard try evaluator.run(report: { print($0) }) else { throw ExitCode(1) }
     }
   }

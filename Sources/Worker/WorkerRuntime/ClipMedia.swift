@@ -1,4 +1,5 @@
 import DurableFiles
+import JobModel
 import MediaIO
 import Tensors
 import VideoAutoencoder
@@ -42,8 +43,7 @@ struct ClipMedia {
     guard media.frames else { return outputs }
     return try outputs
       + (0..<frames.frameCount).map { index in
-        let number = String(index)
-        let name = "frame-\(String(repeating: "0", count: max(0, 6 - number.count)))\(number)"
+        let name = "frame-\(index.sixDigits)"
         return try picture(index, name, "\(name).png", comment, in: folder)
       }
   }

@@ -21,7 +21,7 @@ final class ModelShelf {
   ///
   /// - Parameter kernels: of the device that is to use it.
   func model(_ folder: String, kernels: String) throws -> VideoModel {
-    let stamp = Self.stamp(folder)
+    let stamp = Folder.stamps(below: folder)
     if let entry = models[folder], entry.stamp == stamp, entry.kernels == kernels { return entry.model }
     let model = try VideoModel(folder: URL(filePath: folder))
     models[folder] = Entry(model: model, stamp: stamp, kernels: kernels)
@@ -42,7 +42,7 @@ final class ModelShelf {
   func weightsDigests(_ folder: String, of model: VideoModel) throws -> [String: String] {
     if let digests = models[folder]?.digests { return digests }
     var digests: [String: String] = [:]
-    let sums = Self.sums(folder)
+    let sums = Dictionary(SHA256Sums(in: folder).digests.map { ($0.file, $0.sha256) }) { first, _ in first }
     for file in try model.weightsFiles() {
       let digest = try sha256(ofFile: "\(folder)/\(file)")
       if let sum = sums[file], sum != digest {
@@ -54,27 +54,5 @@ final class ModelShelf {
     }
     models[folder]?.digests = digests
     return digests
-  }
-
-  /// What `SHA256SUMS` says, as sha256sum writes it; empty where there is none.
-  private static func sums(_ folder: String) -> [String: String] {
-    let text = (try? DurableFile.read("\(folder)/SHA256SUMS", limit: 1 << 20)) ?? []
-    let pairs = String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { line in
-      let parts = line.split(separator: " ", maxSplits: 1)
-      return parts.count == 2 ? (String(parts[1].drop { " *".contains($0) }), String(parts[0])) : nil
-    }
-    return Dictionary(pairs) { first, _ in first }
-  }
-
-  /// Path, size and time of change of every file below `folder`.
-  private static func stamp(_ folder: String) -> [String] {
-    let keys: [URLResourceKey] = [.fileSizeKey, .contentModificationDateKey]
-    let files = FileManager.default.enumerator(at: URL(filePath: folder), includingPropertiesForKeys: keys)
-    let stamps = files?.compactMap { file -> String? in
-      guard let url = file as? URL, let values = try? url.resourceValues(forKeys: Set(keys)) else { return nil }
-      let changed = values.contentModificationDate?.timeIntervalSinceReferenceDate ?? 0
-      return "\(url.path) \(values.fileSize ?? 0) \(changed)"
-    }
-    return (stamps ?? []).sorted()
   }
 }

@@ -53,7 +53,6 @@ extension TaskRunner {
   private func reproducible(_ metadata: String, _ task: TaskSpecification, _ cascade: Cascade) throws -> String {
     let weights = try shelf.weightsDigests(task.modelFolder, of: cascade.model)
     return try completedMetadata(
-      metadata, with: ["kernels": .string(cascade.device.kernelsName), "software": .string(Worker.softwareVersion)],
-      weights: weights)
+      metadata, weights: weights, kernels: cascade.device.kernelsName, software: Worker.softwareVersion)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import JobModel
 import Logging
 import WorkerProtocol
 
@@ -7,7 +8,7 @@ import WorkerProtocol
 /// SIGTERM and SIGINT mean: checkpoint at the end of this unit and exit.
 package struct Worker {
   /// Recorded in everything that it makes.
-  package static let softwareVersion = "walt 0.1.0"
+  package static let softwareVersion = "walt \(Software.version)"
 
   private let deviceName: String
   private let devices: WorkerDevices

@@ -49,8 +49,8 @@ struct SystemdTests {
     #expect(listener.next() == "READY=1\nSTATUS=running 1, queued 2")
     notifier.notify(.watchdog)
     #expect(listener.next() == "WATCHDOG=1")
-    notifier.notify(.extendTimeout(.milliseconds(1500)), .stopping)
-    #expect(listener.next() == "EXTEND_TIMEOUT_USEC=1500000\nSTOPPING=1")
+    notifier.notify(.reloading(monotonicMicroseconds: 1500), .stopping)
+    #expect(listener.next() == "RELOADING=1\nMONOTONIC_USEC=1500\nSTOPPING=1")
   }
 
   @Test("the watchdog is told of twice in the time that the unit allows")

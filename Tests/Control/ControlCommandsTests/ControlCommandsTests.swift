@@ -55,6 +55,17 @@ struct ControlCommandsTests {
     #expect(text.last == "2    running  50        1/5    cats/b.json")
   }
 
+  @Test("without configured devices a rebuild counts the seconds of the whole machine")
+  func devices() throws {
+    let (root, _) = try folders()
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    let file = "\(root)/waltd.toml"
+    try DurableFile.replace(file, with: "spool = \"spool\"\nstate = \"state\"\n")
+    let device = try #require(try ServiceOptions.parse(["--config", file]).devices()["cpu0"])
+    #expect(device.measure == "cpu_seconds")
+    #expect(device.rate == Double(ProcessInfo.processInfo.activeProcessorCount))
+  }
+
   @Test("a status that a stopped daemon left says how old it is")
   func staleStatus() {
     let text = StatusText.lines(status([]), isLive: false, now: Date(timeIntervalSince1970: 7300))

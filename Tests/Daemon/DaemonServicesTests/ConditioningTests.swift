@@ -3,6 +3,7 @@ import DurableFiles
 import Foundation
 import JobModel
 import JobStore
+import Spool
 import Testing
 import WorkerProtocol
 
@@ -48,6 +49,28 @@ struct ConditioningTests {
     #expect(try daemon.read("clip.mp4") == undisturbed.read("clip.mp4"))
     #expect(try daemon.read("clip.result.json").contains(sha256(of: png)))
     #expect(try Folder(daemon.root + "/state/inputs").names().isEmpty)
+  }
+
+  @Test("a batch that waits for a file leaves no copies of others behind, however often it is looked at")
+  func waiting() async throws {
+    let service = try TestService {
+      $0.settle = .seconds(600)
+      $0.watch = .poll
+    }
+    let spool = service.core.configuration.paths.spool
+    for name in ["old", "new"] { try DurableFile.replace("\(spool)/\(name).png", with: png) }
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date.now.addingTimeInterval(-3600)], ofItemAtPath: "\(spool)/old.png")
+    let lines = ["old", "new"].map { "{\"prompt\": \"x\", \"image\": \"\($0).png\"}\n" }.joined()
+    try DurableFile.replace("\(spool)/cats.jsonl", with: lines)
+    let root = try Folder(spool)
+    let intake = IntakeService(
+      core: service.core, root: root, publisher: Publisher(root: root), dispatcher: Dispatcher(core: service.core))
+    for _ in 0..<2 {
+      await intake.look()
+      #expect(try await service.core.store.counts()[.queued] == 1, "the batch, of which no line is in")
+      #expect(try Folder(service.core.absolute(ServiceCore.inputs)).names().isEmpty)
+    }
   }
 
   @Test("another picture makes another clip")

@@ -110,6 +110,26 @@ struct DaemonTests {
     #expect(try daemon.read("circle.result.json").contains("scripted failure at step 0"))
   }
 
+  @Test("a request that kills its worker fails, and draining goes on with the others")
+  func poison() async throws {
+    let daemon = try DaemonProcess(script: #"{"accidents":[{"task":"base","step":1,"attempts":99,"seed":666}]}"#)
+    try daemon.drop(#"{"prompt": "a", "seed": 666, "priority": 90}"#, as: "poison.json")
+    for name in ["b", "c"] { try daemon.drop("{\"prompt\": \"\(name)\"}", as: "\(name).json") }
+    try daemon.start("--drain")
+    #expect(try await daemon.exitCode() == 1)
+    #expect(daemon.exists("b.result.json") && daemon.exists("c.result.json"), "\(daemon.logText)")
+    #expect(try daemon.read("poison.result.json").contains("at base"))
+  }
+
+  @Test("draining is given up where the worker does not start")
+  func noWorker() async throws {
+    let daemon = try DaemonProcess(worker: "/bin/false") { try TestModel.write(to: $0, script: "{}") }
+    try daemon.drop(circle, as: "circle.json")
+    try daemon.start("--drain")
+    #expect(try await daemon.exitCode() == 1)
+    #expect(daemon.logText.contains("draining given up"))
+  }
+
   @Test("a cancelled job leaves its request and a result that says so; removing a request cancels quietly")
   func cancel() async throws {
     let daemon = try DaemonProcess(script: #"{"waits":[{"task":"base","step":1,"attempts":9}]}"#)

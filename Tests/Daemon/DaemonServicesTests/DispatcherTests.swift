@@ -5,6 +5,8 @@ import JobModel
 import JobStore
 import Scheduling
 import Testing
+import WorkerLauncher
+import WorkerProtocol
 
 @testable import DaemonServices
 
@@ -137,7 +139,7 @@ struct DispatcherTests {
   func brokenModel() async throws {
     let service = try TestService()
     let held = try await service.accept(#"{"prompt": "a", "priority": 90}"#)
-    let broken = service.core.replacingModels(named: "other")
+    let broken = service.renewed(model: "other")
     let dispatch = { (core: ServiceCore, state: JobState) in
       try await service.dispatch(core) { try await core.store.job(held)?.state == state }
     }
@@ -164,23 +166,56 @@ struct DispatcherTests {
   func tooLarge() async throws {
     let service = try TestService()
     let job = try await service.accept(circle)
-    var configuration = service.core.configuration
-    configuration.devices[0].memory = .mebibytes(1)
-    let small = ServiceCore(
-      configuration: configuration, store: service.core.store, models: service.core.models,
-      logger: service.core.logger)
+    let small = service.renewed { $0.devices[0].memory = .mebibytes(1) }
     try await service.dispatch(small) { try await small.store.job(job)?.state == .held }
     #expect(try await small.store.job(job)?.reason?.hasSuffix("the largest device has 1 MiB") == true)
     try await Recovery(core: service.core).run(Dispatcher(core: service.core))
     try await service.dispatch(until: job)
     #expect(try await service.core.store.job(job)?.state == .publishing)
   }
+
+  @Test("an attempt at a cancelled job that ends without a result has no effect")
+  func cancelledWithoutResult() async throws {
+    let service = try TestService()
+    let job = try await service.accept(circle)
+    let (task, lease, folder) = try await service.lease()
+    let dispatcher = Dispatcher(core: service.core)
+    await dispatcher.pretend(task, lease, in: folder)
+    _ = try await service.core.store.cancel(job, reason: "test")
+    try await dispatcher.hear(.message(.finished(folder, .cancelled)), from: 0)
+    #expect(await dispatcher.isIdle)
+    #expect(!DurableFile.exists(folder.path))
+  }
+
+  @Test("a lease of which nobody could record what became of it returns, and is no lease any more the next time")
+  func adoptedLater() async throws {
+    let service = try TestService()
+    _ = try await service.accept(circle)
+    let (_, lease, _) = try await service.lease()
+    let dispatcher = Dispatcher(core: service.core)
+    for _ in 0..<2 {
+      try await dispatcher.adoptOrWait(lease)
+      #expect(try await service.core.store.leasedTasks().isEmpty)
+    }
+  }
+
+  @Test("a task whose job was cancelled after it was chosen is passed over")
+  func cancelledAfterChoice() async throws {
+    let service = try TestService()
+    let job = try await service.accept(circle)
+    let ready = try #require(try await service.core.store.readyTasks(limit: 1).first)
+    let candidate = Candidate(
+      task: ready.task.id, job: job, model: ready.folderName, stage: ready.task.stage, shape: "video",
+      account: ready.account, created: ready.created, due: ready.due, memoryByteCount: 1, seatByteCount: 1)
+    _ = try await service.core.store.cancel(job, reason: "test")
+    let folder = try await Dispatcher(core: service.core).prepare(candidate, on: 0, seatCount: 1)
+    #expect(folder == nil)
+  }
 }
 
-extension ServiceCore {
-  /// The same service, but its models have another name.
-  fileprivate func replacingModels(named name: String) -> ServiceCore {
-    let models = configuration.models.map { DaemonConfiguration.Model(name: name, folder: $0.folder) }
-    return ServiceCore(configuration: configuration, store: store, models: ModelCatalogue(models), logger: logger)
+extension Dispatcher {
+  /// As if the first device's worker had been given the task.
+  fileprivate func pretend(_ task: TaskRecord, _ lease: Lease, in folder: AttemptFolder) {
+    slots[0].running[folder] = RunningTask(task, lease)
   }
 }

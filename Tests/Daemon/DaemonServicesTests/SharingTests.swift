@@ -11,26 +11,25 @@ import Testing
 struct SharingTests {
   @Test("an urgent job starts at the next step, and what gave way goes on from there to the same bytes")
   func preemption() async throws {
-    let slow = #"{"step_milliseconds": 40}"#
+    // Waits for as long as nobody asks it to give way.
+    let patient = #"{"waits":[{"task":"base","step":2,"attempts":1,"seed":7}]}"#
     let normal = #"{"prompt": "a", "seed": 7}"#
     let alone = try TestService()
     let undisturbed = try await alone.accept(normal)
     try await alone.dispatch(until: undisturbed)
-    let service = try TestService(script: slow)
+    let service = try TestService(script: patient)
     let first = try await service.accept(normal)
     let dispatcher = Dispatcher(core: service.core)
     let run = Task { try await dispatcher.run() }
     while await dispatcher.devices.flatMap(\.tasks).first?.step ?? 0 < 2 { try await Task.sleep(for: .milliseconds(5)) }
     let urgent = try await service.accept(#"{"prompt": "b", "priority": 90}"#, name: "b.json")
-    let begun = ContinuousClock.now
     dispatcher.wake()
     while try await service.core.store.job(urgent)?.state == .queued { try await Task.sleep(for: .milliseconds(2)) }
-    #expect(.now - begun < .seconds(1.04))
     while try await service.core.store.job(first)?.state != .publishing { try await Task.sleep(for: .milliseconds(10)) }
     dispatcher.post.yield(.stop)
     try await run.value
     let base = try #require(try await service.core.store.tasks(of: first).first { $0.stage == .base })
-    #expect(base.attempts == 2 && base.failures == 0 && base.attemptResult?.resumedFromStep ?? 0 >= 2)
+    #expect(base.attempts == 2 && base.failures == 0 && base.attemptResult?.resumedFromStep == 2)
     #expect(try await service.outputs(of: first) == alone.outputs(of: undisturbed))
   }
 
@@ -114,7 +113,7 @@ struct SharingTests {
 
   @Test("the end of a job is foretold within a tenth of its length after three like it")
   func forecast() async throws {
-    let service = try TestService(script: #"{"step_milliseconds": 80}"#)
+    let service = try TestService(script: #"{"step_milliseconds": 160}"#)
     var jobs: [JobID] = []
     for number in 0..<7 { jobs.append(try await service.accept(#"{"prompt": "x"}"#, name: "\(number).json")) }
     let all = jobs

@@ -48,8 +48,6 @@ import Testing
     #expect(guided(1) == [1, 2])
     #expect(guided(0) == [0, 4])
     #expect(guided(3) == [3, -2])
-    #expect(!Guidance.constant(1).needsUnconditional)
-    #expect(Guidance.constant(7.5).needsUnconditional)
   }
 
   @Test("power-cosine guidance rises from 1 at pure noise to its scale at the clean end, late")
@@ -59,7 +57,6 @@ import Testing
     #expect(abs(guidance.scale(time: 0) - 7.5) < 1e-12)
     // (1 − ½)⁴ = 1/16, and 1 + 6.5·(1 − cos(π/16))/2.
     #expect(abs(guidance.scale(time: 0.5) - 1.062447838690) < 1e-9)
-    #expect(guidance.needsUnconditional && !Guidance.powerCosine(1).needsUnconditional)
     let sampler = Sampler(schedule: schedule, stepCount: 50, guidance: guidance)
     let scales = (0..<50).map(sampler.guidanceScale)
     // The first of the trailing timesteps is 999, pure noise.

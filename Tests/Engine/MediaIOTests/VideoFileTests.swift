@@ -126,6 +126,21 @@ import Testing
     }
   }
 
+  @Test("a video whose frames change their pixel format on the way is refused", arguments: [(1, 2), (2, 1)])
+  func changingFormat(first: Int, second: Int) throws {
+    try withFolder { folder in
+      let path = folder + "/clip.avi"
+      try DurableFile.replace(path, with: motionJPEG(lumaSamplings: [first, first]))
+      #expect(try VideoFile.readLast(5, of: path).frameCount == 2)
+      try DurableFile.replace(path, with: motionJPEG(lumaSamplings: [first, second]))
+      #expect {
+        try VideoFile.readLast(5, of: path)
+      } throws: {
+        "\($0)".contains("frame 1 has another size or pixel format than those before it")
+      }
+    }
+  }
+
   @Test("a video larger than the caller allows is refused")
   func limit() throws {
     try withFolder { folder in

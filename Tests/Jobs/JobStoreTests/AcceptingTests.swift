@@ -33,7 +33,7 @@ struct AcceptingTests {
     let text = #"{"prompt": "a cat"}"#
     let touched = TestStore.file("cat.json", text, stamp: "2")
     #expect(try await again.accept(touched, TestStore.parameters(text)) == .known(job))
-    #expect(try await again.knownRequest(at: "cat.json")?.stamp == "2")
+    #expect(try await again.knownRequests(at: ["cat.json"])["cat.json"]?.stamp == "2")
   }
 
   @Test("changed bytes cancel the job that runs and void its leases")
@@ -107,6 +107,22 @@ struct AcceptingTests {
     #expect(try await test.store.knownRequests(at: ["x.json"]).mapValues(\.job) == ["b/c.json": open])
     let known = try await test.store.knownRequests(at: ["a.json", "b/c.json"])
     #expect(known.mapValues(\.job) == ["a.json": done, "b/c.json": open])
+  }
+
+  @Test("the copy of a named file is needed until its job is over, a failed one until its request is another")
+  func copies() async throws {
+    let test = try TestStore()
+    defer { test.remove() }
+    let text = #"{"prompt": "a cat"}"#
+    var parameters = try TestStore.parameters(text)
+    parameters.input = InputFile(path: "a.png", sha256: "", byteCount: 1, copy: "inputs/1")
+    _ = try await test.store.accept(TestStore.file("cat.json", text), parameters)
+    let task = try #require(try await test.store.readyTasks(limit: 1).first).task.id
+    let lease = try await test.store.lease(task, worker: "cpu0")
+    _ = try await test.store.fail(lease, message: "x", killedWorker: false, retryAt: nil)
+    #expect(try await test.store.inputCopies() == ["inputs/1"])
+    _ = try await test.newJob("cat.json", #"{"prompt": "a dog"}"#)
+    #expect(try await test.store.inputCopies().isEmpty)
   }
 
   @Test("many requests are taken in one go, each with its own answer")

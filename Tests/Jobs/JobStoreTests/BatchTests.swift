@@ -56,12 +56,12 @@ struct BatchTests {
     try await test.store.addLines([entry(1), entry(2)], to: batch, upTo: 4)
     await #expect(throws: StoreError.self) { try await test.store.addLines([entry(4)], to: batch, upTo: 4) }
     let again = try test.reopened()
-    #expect(try await again.knownRequest(at: "cats.jsonl")?.stamp != Self.file.stamp)
+    #expect(try await again.knownRequests(at: [])["cats.jsonl"]?.stamp != Self.file.stamp)
     #expect(try await again.recognize(Self.file) == nil)
     #expect(try await again.openBatch(Self.file, account: "default") == .open(batch, after: 4, revoked: []))
     try await again.closeBatch(batch, refused: 0, reason: "")
     #expect(try await again.openBatch(Self.file, account: "default") == .known(batch))
-    #expect(try await again.knownRequest(at: "cats.jsonl")?.stamp == Self.file.stamp)
+    #expect(try await again.knownRequests(at: [])["cats.jsonl"]?.stamp == Self.file.stamp)
   }
 
   @Test("cancelling, holding and releasing a batch does so with its lines; a changed file ends them")
@@ -87,6 +87,55 @@ struct BatchTests {
     }
     #expect(revoked == [lease])
     #expect(try await test.store.counts()[.cancelled] == 3)
+  }
+
+  @Test("lines that come in while their batch is held wait for the same reason, and go on with it")
+  func heldWhileOpen() async throws {
+    let test = try TestStore()
+    defer { test.remove() }
+    guard case .open(let batch, 0, _) = try await test.store.openBatch(Self.file, account: "default") else {
+      throw CancellationError()
+    }
+    _ = try await test.store.hold(batch, reason: "by the user")
+    try await test.store.addLines([entry(1), entry(2)], to: batch, upTo: 2)
+    try await test.store.closeBatch(batch, refused: 0, reason: "")
+    #expect(try await test.store.lines(of: batch).map(\.reason) == ["by the user", "by the user"])
+    try await test.store.release(batch)
+    #expect(try await test.store.counts()[.queued] == 3)
+    try await test.runAll()
+    try await publishAll(test)
+    #expect(try await test.store.job(batch)?.state == .publishing)
+  }
+
+  @Test("a batch that is released before its lines are in is not published before they are done")
+  func releasedWhileOpen() async throws {
+    let test = try TestStore()
+    defer { test.remove() }
+    guard case .open(let batch, 0, _) = try await test.store.openBatch(Self.file, account: "default") else {
+      throw CancellationError()
+    }
+    _ = try await test.store.hold(batch, reason: "by the user")
+    try await test.store.release(batch)
+    #expect(try await test.store.job(batch)?.state == .queued)
+  }
+
+  @Test(
+    "a batch without a good line is rejected though it is held, and stays cancelled where it is",
+    arguments: [JobState.held, .cancelled])
+  func emptyBatch(state: JobState) async throws {
+    let test = try TestStore()
+    defer { test.remove() }
+    guard case .open(let batch, 0, _) = try await test.store.openBatch(Self.file, account: "default") else {
+      throw CancellationError()
+    }
+    if state == .held {
+      _ = try await test.store.hold(batch, reason: "by the user")
+    } else {
+      _ = try await test.store.cancel(batch, reason: "by the user")
+    }
+    try await test.store.closeBatch(batch, refused: 3, reason: "3 of 3 lines are refused")
+    #expect(try await test.store.job(batch)?.state == (state == .held ? .rejected : .cancelled))
+    #expect(try await test.store.openBatch(Self.file, account: "default") == .known(batch))
   }
 
   @Test("a failed line fails its batch and not the others; retried, it brings the batch to its end again")

@@ -54,7 +54,6 @@ struct LeasingTests {
     let second = try await firstLease(test)
     #expect(second == Lease(task: zombie.task, attempt: 2))
     for attempt in [zombie, Lease(task: zombie.task, attempt: 3)] {
-      await #expect(throws: StoreError.self) { try await test.store.heartbeat(attempt, step: 1, of: 2) }
       await #expect(throws: StoreError.self) { try await test.store.yield(attempt) }
       await #expect(throws: StoreError.self) { _ = try await test.store.finish(attempt, result: "{}", seconds: 1) }
       await #expect(throws: StoreError.self) {
@@ -138,6 +137,45 @@ struct LeasingTests {
     try await test.store.retry(job)
     #expect(try await test.store.readyTasks(limit: 9).map(\.task.failures) == [0, 0])
     try await test.runAll()
+    #expect(try await test.store.job(job)?.state == .publishing)
+  }
+
+  @Test("a failed job whose request was changed or removed since is not revived: another job's outputs have its names")
+  func replaced() async throws {
+    let test = try TestStore()
+    defer { test.remove() }
+    let changes: [(path: String, next: String?)] = [("a.json", #"{"prompt": "a dog"}"#), ("b.json", nil)]
+    for (path, next) in changes {
+      let job = try await test.newJob(path)
+      let lease = try await firstLease(test)
+      _ = try await test.store.fail(lease, message: "x", killedWorker: false, retryAt: nil)
+      #expect(try await test.store.job(job)?.isOver == false)
+      if let next {
+        _ = try await test.newJob(path, next)
+        try await test.runAll()
+      } else {
+        _ = try await test.store.forget(path)
+      }
+      let error = await #expect(throws: StoreError.self) { try await test.store.retry(job) }
+      #expect(error?.code == .conflict)
+      let record = try #require(try await test.store.job(job))
+      #expect(record.state == .failed && record.isOver)
+    }
+  }
+
+  @Test("a job that was held and released while its last task went on is published after it")
+  func releasedAtTheEnd() async throws {
+    let test = try TestStore()
+    defer { test.remove() }
+    let job = try await test.newJob("cat.json")
+    while let next = try await test.store.readyTasks(limit: 1).first {
+      let lease = try await test.store.lease(next.task.id, worker: "cpu0")
+      if next.task.stage == .decode {
+        _ = try await test.store.hold(job, reason: "by the user")
+        try await test.store.release(job)
+      }
+      _ = try await test.store.finish(lease, result: "{}", seconds: 1)
+    }
     #expect(try await test.store.job(job)?.state == .publishing)
   }
 

@@ -46,6 +46,26 @@ struct LedgerTests {
     #expect(try await test.store.ledgerSum(account: "default", measure: "cpu_seconds") == 14.5)
   }
 
+  @Test("an attempt that ended while nobody was there costs what its worker says, however it ended")
+  func lasted() async throws {
+    let test = try TestStore()
+    defer { test.remove() }
+    try await test.accept("a.json")
+    let yielded = try await lease(test)
+    test.clock.advance(30_000)
+    try await test.store.yield(yielded, use: .lasted(3))
+    #expect(try await used(test, "cpu_seconds") == 6)
+    let failed = try await lease(test)
+    test.clock.advance(30_000)
+    _ = try await test.store.fail(
+      failed, message: "x", killedWorker: false, retryAt: test.clock.date, use: .lasted(4))
+    #expect(try await used(test, "cpu_seconds") == 14)
+    let done = try await lease(test)
+    test.clock.advance(30_000)
+    _ = try await test.store.finish(done, result: "{}", seconds: 5, use: .lasted(5))
+    #expect(try await used(test, "cpu_seconds") == 24)
+  }
+
   @Test("clips are reserved when a job begins, kept when it is done, given back when it is not")
   func clips() async throws {
     let test = try TestStore()
@@ -73,20 +93,5 @@ struct LedgerTests {
     _ = try await test.store.finish(lease, result: "{}", seconds: 1, use: .spent(4))
     #expect(try await used(test, "cpu_seconds", since: test.clock.date) == 4)
     #expect(try await used(test, "cpu_seconds") == 4)
-  }
-
-  @Test("holding an account holds its jobs and no other's; releasing by the reason lets them go on")
-  func holding() async throws {
-    let test = try TestStore()
-    defer { test.remove() }
-    for number in 1...3 { try await test.accept("\(number).json", #"{"prompt": "x", "account": "poor"}"#) }
-    try await test.accept("4.json", #"{"prompt": "x", "account": "rich"}"#)
-    _ = try await test.store.hold(JobID(3), reason: "by the user")
-    let lease = try await lease(test)
-    #expect(try await test.store.holdAll(of: "poor", reason: "budget: spent") == [lease])
-    #expect(try await test.store.readyTasks(limit: 9).map(\.account) == ["rich"])
-    #expect(try await test.store.releaseAll(reasonPrefix: "budget: ") == 2)
-    #expect(try await test.store.job(JobID(3))?.state == .held)
-    #expect(try await test.store.job(JobID(1))?.state == .queued)
   }
 }

@@ -64,7 +64,7 @@ struct WorkerProtocolTests {
     "events and messages survive their line",
     arguments: [
       AttemptEvent.loading(part: "t5"), .step(step: 3, of: 50, seconds: 0.25),
-      .checkpoint(CheckpointReference(file: latents, step: 3)), .preview(path: "preview.png"),
+      .checkpoint(CheckpointReference(file: latents, step: 3)),
     ])
   func events(event: AttemptEvent) throws {
     let line = try ProtocolCoding.line(event)

@@ -18,17 +18,6 @@ private func makeDaemon(_ makeModel: (String) throws -> Void = TinyModels.textTo
   return daemon
 }
 
-/// The files of a request by name, and the reproducible part of its result: what must be the same bytes each time.
-private func published(_ daemon: DaemonProcess, _ name: String) throws -> [String: String] {
-  let result = try JSONDocument(parsing: try DurableFile.read("\(daemon.spool)/\(name).result.json")).root.value
-  var files = ["reproducible": result["reproducible"]?.text() ?? ""]
-  for file in result["run"]?["files"]?.arrayValue ?? [] {
-    let path = file["name"]?.stringValue ?? ""
-    files[path] = try sha256(ofFile: "\(daemon.spool)/\(path)")
-  }
-  return files
-}
-
 private func drain(_ daemon: DaemonProcess, code: Int32 = 0) async throws {
   try daemon.start("--drain")
   #expect(try await daemon.exitCode() == code, "\(daemon.logText)")
@@ -52,7 +41,7 @@ private let conditioned = [
 /// Uninterrupted runs.
 private let undisturbed = Task { () throws -> [String: [String: String]] in
   let daemon = try await run(conditioned)
-  return try Dictionary(uniqueKeysWithValues: conditioned.keys.map { ($0, try published(daemon, $0)) })
+  return try Dictionary(uniqueKeysWithValues: conditioned.keys.map { ($0, try daemon.published($0)) })
 }
 
 @Suite("Every task, from a prompt file", .serialized, .timeLimit(.minutes(5)))
@@ -73,7 +62,7 @@ struct TaskTests {
     daemon.killWorker()
     try await daemon.kill()
     try await drain(daemon)
-    #expect(try await published(daemon, name) == undisturbed.value[name])
+    #expect(try await daemon.published(name) == undisturbed.value[name])
   }
 
   @Test("a generated first frame is the image that the same request gives with 1 frame")

@@ -86,11 +86,7 @@ extension Faults {
       #expect(try daemon.job("begun") == 4)
       #expect(daemon.exists("waiting.result.json"))
 
-      try daemon.start()
-      try await daemon.wait(for: "an answer") {
-        _ = try daemon.status()
-        return true
-      }
+      try await daemon.startAndAnswer()
       #expect(try daemon.doctor().code == 75)
       #expect(try daemon.waltctl("retry", "3").code == 0)
       #expect(try daemon.waltctl("wait", "3").code == 0)

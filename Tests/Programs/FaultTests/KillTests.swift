@@ -33,11 +33,7 @@ extension Faults {
     /// - Returns: how long that took.
     private func recover(_ daemon: DaemonProcess) async throws -> Duration {
       let begin = ContinuousClock.now
-      try daemon.start()
-      try await daemon.wait(for: "an answer") {
-        _ = try daemon.status()
-        return true
-      }
+      try await daemon.startAndAnswer()
       return .now - begin
     }
 

@@ -10,15 +10,6 @@ private let image = #"{"prompt": "a", "frames": 1, "stages": "base", "steps": 1}
 private let isRoot = geteuid() == 0
 
 extension DaemonProcess {
-  /// Waits until it answers.
-  fileprivate func startAndAnswer() async throws {
-    try start()
-    try await wait(for: "an answer") {
-      _ = try status()
-      return true
-    }
-  }
-
   fileprivate func counts() throws -> [String: Int] { try status().counts.filter { $0.value > 0 } }
 }
 
@@ -27,12 +18,6 @@ extension Faults {
   struct SpoolFaultTests {
     @Test("a spool that is removed holds its jobs; made again with their files, they go on, and nothing is cancelled")
     func spoolRemoved() async throws {
-      await withKnownIssue("a worker is sometimes not told that its job is held, and goes on", isIntermittent: true) {
-        try await removeSpool()
-      }
-    }
-
-    private func removeSpool() async throws {
       let daemon = try DaemonProcess(script: #"{"waits":[{"task":"base","step":0,"attempts":1}]}"#)
       for index in 0..<3 { try daemon.drop(image, as: "cat-\(index).json") }
       try await daemon.startAndAnswer()
@@ -54,12 +39,6 @@ extension Faults {
       "permissions that are lost hold jobs, and they go on when they are back",
       .enabled(if: isRoot, "another user must run the daemon"), arguments: ["read", "write", "file"])
     func permissions(lost: String) async throws {
-      await withKnownIssue("a worker is sometimes not told that its job is held, and goes on", isIntermittent: true) {
-        try await losePermissions(lost)
-      }
-    }
-
-    private func losePermissions(_ lost: String) async throws {
       let daemon = try DaemonProcess(script: #"{"waits":[{"task":"base","step":0,"attempts":1}]}"#)
       daemon.launcher = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
       for path in [daemon.root, daemon.spool, "\(daemon.root)/model"] { chown(path, 65534, 65534) }

@@ -83,6 +83,15 @@ package final class DaemonProcess {
     self.process = process
   }
 
+  /// Starts it and waits until it answers.
+  package func startAndAnswer(seconds: Int = 30) async throws {
+    try start()
+    try await wait(for: "an answer", seconds: seconds) {
+      _ = try status()
+      return true
+    }
+  }
+
   /// SIGKILL, as a power cut for this process.
   package func kill() async throws {
     if let process { Foundation.kill(process.processIdentifier, SIGKILL) }

@@ -12,7 +12,7 @@ struct Fairness {
     let daemon = try DaemonProcess.usual(
       script: #"{"step_milliseconds": 5}"#, settings: "[[account]]\nname = \"many\"\n[[account]]\nname = \"one\"\n")
     for account in ["many", "one"] { try DurableFile.makeFolder("\(daemon.spool)/\(account)") }
-    try await daemon.startAndAnswer()
+    try await daemon.startAndAnswer(seconds: 600)
     try daemon.put(Self.lines, at: "many/batch.jsonl")
     try await daemon.until { try daemon.status().count(.queued) >= 999 }
     var last: Int64 = 0

@@ -10,7 +10,7 @@ struct Latency {
   func run() async throws {
     let daemon = try DaemonProcess.usual(script: "{}")
     try DurableFile.replace("\(daemon.root)/model/steps.log", with: "")
-    try await daemon.startAndAnswer()
+    try await daemon.startAndAnswer(seconds: 600)
     var latencies: [Double] = []
     for number in 0...Self.samples {
       let done = try daemon.steps().count

@@ -19,7 +19,7 @@ struct Load {
   }
 
   func run() async throws {
-    try await daemon.startAndAnswer()
+    try await daemon.startAndAnswer(seconds: 600)
     try await use("with nothing waiting")
     try await submissions()
     try await batch()
@@ -87,7 +87,7 @@ struct Load {
     tell("(finished jobs written straight into the store in", time, "s)")
     let size = DurableFile.byteCount(of: daemon.paths.database) ?? 0
     tell("size of the store", Double(size) / 1_048_576, "MiB")
-    try await daemon.startAndAnswer()
+    try await daemon.startAndAnswer(seconds: 600)
   }
 
   private func answers() throws {
@@ -130,6 +130,6 @@ struct Load {
 
   private func restart() async throws {
     try await daemon.kill()
-    tell("answers again after kill -9", try await seconds { try await daemon.startAndAnswer() }, "s")
+    tell("answers again after kill -9", try await seconds { try await daemon.startAndAnswer(seconds: 600) }, "s")
   }
 }

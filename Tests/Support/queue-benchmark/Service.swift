@@ -18,11 +18,6 @@ extension DaemonProcess {
 
   var client: ControlClient { ControlClient(socket: paths.control) }
 
-  func startAndAnswer() async throws {
-    try start()
-    try await until(seconds: 600) { try status().pid > 0 }
-  }
-
   /// Looks every two milliseconds.
   func until(
     seconds: Double = 60, every pause: Duration = .milliseconds(2), _ condition: () throws -> Bool

@@ -11,7 +11,7 @@ struct Timing {
 
   func run() async throws {
     let daemon = try DaemonProcess.usual(script: #"{"step_milliseconds": 200}"#)
-    try await daemon.startAndAnswer()
+    try await daemon.startAndAnswer(seconds: 600)
     try await urgentJobs(daemon)
     try await cancelling(daemon)
     try daemon.rescript(#"{"step_milliseconds": 100}"#)

@@ -15,8 +15,6 @@ struct Attempt {
       try folder.write(result)
       ScriptedWorker.say(.finished(folder, result.outcome))
     } catch {
-      // The folder of a cancelled job may be gone already.
-      if inbox.isCancelled(folder) { return ScriptedWorker.say(.finished(folder, .cancelled)) }
       FileHandle.standardError.write(Data("scripted worker: \(error)\n".utf8))
       exit(WorkerExitCode.badConfiguration.rawValue)
     }

@@ -35,17 +35,25 @@ struct ScriptedWorker {
 
 /// Commands that have come and are not yet obeyed.
 final class Inbox: Sendable {
-  private nonisolated(unsafe) var runs: [[AttemptFolder]] = []
+  private struct Batch {
+    let folders: [AttemptFolder]
+    var mustYield = false
+  }
+
+  private nonisolated(unsafe) var running: Batch?
+  private nonisolated(unsafe) var waiting: [Batch] = []
   private nonisolated(unsafe) var cancelled: Set<AttemptFolder> = []
-  private nonisolated(unsafe) var isYielding = false
   private nonisolated(unsafe) var isQuitting = false
   private let condition = NSCondition()
 
   func put(_ command: WorkerCommand) {
     condition.withLock {
       switch command {
-      case .run(let folders): runs.append(folders)
-      case .yield: isYielding = true
+      case .run(let folders): waiting.append(Batch(folders: folders))
+      case .yield:
+        // Meant for what was told before it, begun or not; what comes after is done.
+        running?.mustYield = true
+        for index in waiting.indices { waiting[index].mustYield = true }
       case .cancel(let folder): cancelled.insert(folder)
       case .quit: isQuitting = true
       }
@@ -56,13 +64,14 @@ final class Inbox: Sendable {
   /// Waits for the next batch; nil: time to go.
   func nextRun() -> [AttemptFolder]? {
     condition.withLock {
-      while runs.isEmpty && !isQuitting { condition.wait() }
+      running = nil
+      while waiting.isEmpty && !isQuitting { condition.wait() }
       if isQuitting { return nil }
-      isYielding = false
-      return runs.removeFirst()
+      running = waiting.removeFirst()
+      return running?.folders
     }
   }
 
-  var mustStop: Bool { condition.withLock { isYielding || isQuitting } }
+  var mustStop: Bool { condition.withLock { isQuitting || running?.mustYield == true } }
   func isCancelled(_ folder: AttemptFolder) -> Bool { condition.withLock { cancelled.contains(folder) } }
 }

@@ -51,6 +51,18 @@ func tarArchive(_ members: [(name: String, bytes: [UInt8])]) -> [UInt8] {
   return archive + [UInt8](repeating: 0, count: 1024)
 }
 
+/// The archive with a field of the header at `start` changed, and the header's sum with it.
+func changingTarHeader(of archive: [UInt8], at start: Int, field: Int, to text: String) -> [UInt8] {
+  var header = Array(archive[start..<start + 512])
+  header.replaceSubrange(field..<field + text.utf8.count, with: text.utf8)
+  header.replaceSubrange(148..<156, with: "        ".utf8)
+  let sum = octal(header.reduce(0) { $0 + Int($1) }, digits: 6) + "\0 "
+  header.replaceSubrange(148..<156, with: sum.utf8)
+  var result = archive
+  result.replaceSubrange(start..<start + 512, with: header)
+  return result
+}
+
 private func octal(_ number: Int, digits: Int) -> String {
   let text = String(number, radix: 8)
   return String(repeating: "0", count: digits - text.count) + text

@@ -51,6 +51,17 @@ struct MediaListingTests {
     }
   }
 
+  @Test("files beside the class folders are of no class, and shift none")
+  func readsFilesBesideClassFolders() throws {
+    try withMediaFolder { folder in
+      for name in ["run", "jump"] { try DurableFile.makeFolder(folder + "/" + name) }
+      for name in ["a.mp4", "jump/c.webm", "run/b.avi", "z.png"] { try write(to: folder + "/" + name) }
+      let listing = try MediaListing(path: folder)
+      #expect(listing.entries.map(\.label) == [nil, 0, 1, nil])
+      #expect(listing.classNames == ["jump", "run"])
+    }
+  }
+
   @Test("a shard's members are joined by their key: text, JSON and class go with the video or picture")
   func readsShards() throws {
     try withMediaFolder { folder in
@@ -80,6 +91,37 @@ struct MediaListingTests {
       let listing = try MediaListing(path: folder)
       #expect(listing.entries.count == 1)
       #expect(listing.skipped.map(\.file) == [folder + "/cut.tar"])
+    }
+  }
+
+  @Test(
+    "a shard whose header says less than no bytes, or lets another say so, is used up to there and listed",
+    arguments: [(124, "-0000000005\0"), (156, "x")])
+  func readsNegativeSizes(field: Int, text: String) throws {
+    try withMediaFolder { folder in
+      let archive = tarArchive([
+        ("0.mp4", [1, 2]), ("attributes", Array("11 size=-5\n".utf8)), ("1.mp4", [3]),
+      ])
+      let path = folder + "/a.tar"
+      try write(changingTarHeader(of: archive, at: 1024, field: field, to: text), to: path)
+      let listing = try MediaListing(path: path)
+      #expect(listing.entries.map(\.location.name) == [path + "/0.mp4"])
+      #expect(listing.skipped.map(\.file) == [path])
+    }
+  }
+
+  @Test("members of a class below 0 are left out and listed")
+  func skipsNegativeClasses() throws {
+    try withMediaFolder { folder in
+      let path = folder + "/a.tar"
+      let archive = tarArchive([
+        ("0.mp4", [1]), ("0.cls", Array("-1".utf8)), ("1.json", Array("{\"label\": -7}".utf8)), ("1.png", [2]),
+        ("2.mp4", [3]), ("2.cls", Array("0".utf8)),
+      ])
+      try write(archive, to: path)
+      let listing = try MediaListing(path: path)
+      #expect(listing.entries.map(\.label) == [0])
+      #expect(listing.skipped.map(\.file) == [path + "/0.mp4", path + "/1.png"])
     }
   }
 

@@ -46,7 +46,7 @@ struct MediaSetTests {
   func resizes() throws {
     try withVideos { folder, data in
       let media = try MediaSet(MediaListing(path: data), options(folder, sides: [32, 16]))
-      #expect(try media.items[0].size(shorterSide: 16) == (16, 24))
+      #expect(media.items[0].size(shorterSide: 16) == (16, 24))
       let small = try media.items[0].frames(
         0..<1, shorterSide: 16, crop: PixelRectangle(x: 0, y: 0, width: 24, height: 16))
       let source = mediaFrames(0).frame(0).bytes
@@ -117,6 +117,18 @@ struct MediaSetTests {
         try media.items[0].frames(
           0..<1, shorterSide: 32, crop: PixelRectangle(x: 0, y: 0, width: 48, height: 32)
         ).array == values(mediaFrames(5).frame(0)))
+    }
+  }
+
+  @Test("no file of frames stays open: their number has no limit")
+  func keepsNoFileOpen() throws {
+    try withVideos { folder, data in
+      let media = try MediaSet(MediaListing(path: data), options(folder))
+      let crop = PixelRectangle(x: 0, y: 0, width: 48, height: 32)
+      let first = try media.items[0].frames(0..<1, shorterSide: 32, crop: crop)
+      let maps = String(decoding: try DurableFile.read("/proc/self/maps"), as: UTF8.self)
+      #expect(!maps.contains((folder as NSString).lastPathComponent))
+      #expect(try media.items[0].frames(0..<1, shorterSide: 32, crop: crop).array == first.array)
     }
   }
 

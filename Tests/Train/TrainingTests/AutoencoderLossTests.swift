@@ -158,7 +158,7 @@ struct AutoencoderLossTests {
   private func task(in folder: String) throws -> (AutoencoderTask, RunRecipe) {
     let recipe = try Recipe(file: folder + "/recipe.toml")
     guard case .autoencoder(let model) = recipe.model else { throw TrainingError(.recipe, "not an autoencoder") }
-    return (try AutoencoderTask(model, run: recipe.run), recipe.run)
+    return (try AutoencoderTask(model, run: recipe.run, on: ComputeDevice(threadCount: 1)), recipe.run)
   }
 
   @Test("every term is in the loss from its step on, and the exported model has no discriminator")

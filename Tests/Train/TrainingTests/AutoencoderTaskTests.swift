@@ -36,19 +36,19 @@ struct AutoencoderTaskTests {
     resolutions = [16, 64]
     """
 
-  private func withFolder(_ body: (String) throws -> Void) throws {
+  private func withFolder(_ recipe: String = AutoencoderTaskTests.recipe, _ body: (String) throws -> Void) throws {
     let folder = FileManager.default.temporaryDirectory.path + "/autoencoder-task-\(UUID().uuidString)"
     try DurableFile.makeFolder(folder + "/model")
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try DurableFile.replace(folder + "/model/config.json", with: Self.configuration)
-    try DurableFile.replace(folder + "/recipe.toml", with: Self.recipe)
+    try DurableFile.replace(folder + "/recipe.toml", with: recipe)
     try body(folder)
   }
 
   private func task(in folder: String) throws -> (AutoencoderTask, RunRecipe) {
     let recipe = try Recipe(file: folder + "/recipe.toml")
     guard case .autoencoder(let model) = recipe.model else { throw TrainingError(.recipe, "not an autoencoder") }
-    return (try AutoencoderTask(model, run: recipe.run), recipe.run)
+    return (try AutoencoderTask(model, run: recipe.run, on: ComputeDevice(threadCount: 1)), recipe.run)
   }
 
   private func trained(in folder: String, threads: Int) throws -> [Float] {
@@ -60,6 +60,29 @@ struct AutoencoderTaskTests {
       _ = try task.updater.update(gradients: task.updater.gradients(of: tape), step: step, on: device)
     }
     return task.model.parameters.flatMap { $0.value.array }
+  }
+
+  private static let small = "kind = \"autoencoder\"\nmodel = \"model\"\nsteps = 1\n"
+
+  @Test(
+    "crops that the autoencoder cannot encode, or the built-in world cannot draw, are refused",
+    arguments: [
+      "frames = 8\nside = 32", "frames = 5\nside = 33", "frames = 1\nside = 32\nresolutions = [32, 35]",
+      "frames = 1\nside = 32\nresolutions = [96]", "frames = 1\nside = 1024",
+    ])
+  func refusesCrops(crops: String) throws {
+    try withFolder(Self.small + "[[crops]]\ncount = 1\n" + crops) { folder in
+      #expect { try task(in: folder) } throws: { ($0 as? TrainingError)?.code == .recipe }
+    }
+  }
+
+  @Test("a cascade that no crops ask for is not looked at")
+  func ignoresUnusedCascades() throws {
+    let recipe = Self.small + "cascade = \"nowhere\"\n[[crops]]\nframes = 1\nside = 32\ncount = 1"
+    try withFolder(recipe) { folder in
+      let count = try task(in: folder).0.samplesPerBatch
+      #expect(count == 1)
+    }
   }
 
   @Test("training gives the same weights with one thread and with three")

@@ -5,6 +5,7 @@ import Kernels
 import MediaIO
 import Tensors
 import Testing
+import VideoAutoencoder
 
 @testable import Training
 
@@ -12,7 +13,7 @@ import Testing
 struct ClipTrainingTests {
   private let device = ComputeDevice(threadCount: 2)
 
-  /// A folder with data to train on (three videos, a damaged one), data to measure with, and models.
+  /// A folder with data to train on (three videos, a picture, a damaged video), data to measure with, and models.
   private func withFolder(_ recipe: String, _ body: (String) throws -> Void) throws {
     let folder = FileManager.default.temporaryDirectory.path + "/clip-training-\(UUID().uuidString)"
     for part in ["train", "held", "ae", "base"] { try DurableFile.makeFolder(folder + "/" + part) }
@@ -29,15 +30,31 @@ struct ClipTrainingTests {
         {"type":"walt-ae","in_channels":3,"latent_channels":4,"base_channels":8,"channel_mult":[1,1,1,1],\
         "res_blocks":1,"mid_blocks":1,"temporal_down":[false,true,true],"groups":1,"time_pad":"zero","kl":false}
         """)
-    try DurableFile.replace(
-      folder + "/base/config.json",
-      with: """
-        {"type":"walt","frames":5,"height":4,"width":4,"channels":4,"patch":1,"layers":2,"hidden":16,"heads":2,"ff":32,\
-        "spatial_window":[4,4],"st_window":[4,4],"adaln":"lora","rank":2,"num_classes":0,"text_dim":0,"text_pool":true,\
-        "cross_window":"spatial","self_cond":true,"frame_pred":true,"lr_channels":0}
-        """)
+    try DurableFile.replace(folder + "/base/config.json", with: Self.denoiserConfiguration(frames: 5))
     try DurableFile.replace(folder + "/recipe.toml", with: recipe)
     try body(folder)
+  }
+
+  private static func denoiserConfiguration(frames: Int) -> String {
+    """
+    {"type":"walt","frames":\(frames),"height":4,"width":4,"channels":4,"patch":1,"layers":2,"hidden":16,"heads":2,\
+    "ff":32,"spatial_window":[4,4],"st_window":[4,4],"adaln":"lora","rank":2,"num_classes":0,"text_dim":0,\
+    "text_pool":true,"cross_window":"spatial","self_cond":true,"frame_pred":true,"lr_channels":0}
+    """
+  }
+
+  /// Leaves the data sets in `folder` nothing but pictures.
+  private func writePictures(in folder: String) throws {
+    for (name, seed) in [("train", UInt64(5)), ("held", 6)] {
+      let path = folder + "/" + name
+      try FileManager.default.removeItem(atPath: path)
+      try DurableFile.makeFolder(path)
+      for index in 0..<3 {
+        let scene = SceneSource(seed: seed)[index]
+        try PNGFile.write(
+          RGBFrames(scene.render(resolution: 32, times: Medium.image.times)), to: "\(path)/\(index).png")
+      }
+    }
   }
 
   private static let data = """
@@ -109,6 +126,66 @@ struct ClipTrainingTests {
       try DurableFile.replace(folder + "/recipe.toml", with: Self.denoiser)
       let whole = try trained(folder, "base", work: "whole", limit: nil)
       #expect(try trained(folder, "base", work: "pieces", limit: .zero) == whole)
+    }
+  }
+
+  private static let autoencoderOfPictures = """
+    kind = "autoencoder"
+    model = "ae"
+    steps = 2
+    measure_every = 2
+    statistics_scenes = 2
+    \(data)
+    [[crops]]
+    frames = 1
+    side = 16
+    count = 2
+    resolutions = [32]
+    """
+
+  @Test(
+    "pictures alone train an autoencoder, and a denoiser of images or of stacks of images",
+    arguments: [(1, 0), (5, 2)])
+  func trainsOnPictures(frames: Int, stacks: Int) throws {
+    try withFolder(Self.autoencoderOfPictures) { folder in
+      try writePictures(in: folder)
+      _ = try trained(folder, "ae", work: "ae-work", limit: nil)
+      let figures = RunLog(path: folder + "/ae-work/recipe/log.jsonl").records().compactMap(\.figures).last
+      #expect(figures.map { Set($0.keys) } == ["psnr image 32"])
+      #expect(DurableFile.exists(folder + "/ae-work/recipe/sheet-2.png"))
+      let recipe = Self.denoiser.replacing("items = 4", with: "items = 2")
+        .replacing("image_stacks = 1", with: "image_stacks = \(stacks)")
+      try DurableFile.replace(folder + "/recipe.toml", with: recipe)
+      try DurableFile.replace(folder + "/base/config.json", with: Self.denoiserConfiguration(frames: frames))
+      #expect(try !trained(folder, "base", work: "base-work", limit: nil).isEmpty)
+      #expect(DurableFile.exists(folder + "/base-work/recipe/sheet-3.png"))
+    }
+  }
+
+  @Test("clips that an autoencoder cannot encode, and denoisers of other latents, are refused")
+  func refusesMeasurements() throws {
+    try withFolder(Self.autoencoder) { folder in
+      let other = folder + "/other"
+      try ModelConfiguration(path: folder + "/ae").writeInitialModel(to: folder + "/new-ae", as: .float32, seed: 1)
+      try ModelConfiguration(path: folder + "/base").writeInitialModel(to: folder + "/new-base", as: .float32, seed: 1)
+      try ModelConfiguration.autoencoder(
+        AutoencoderConfiguration(
+          baseChannels: 4, channelMultipliers: [1, 1, 1, 1], residualBlocks: 1, middleBlocks: 0,
+          temporalDown: [false, true, true], groups: 1, latentChannels: 3)
+      ).writeInitialModel(to: other, as: .float32, seed: 1)
+      #expect {
+        try ReconstructionMeasurement(autoencoderFolder: folder + "/new-ae", resolution: 60, on: device)
+      } throws: {
+        ($0 as? TrainingError)?.code == .model
+      }
+      #expect {
+        try PredictionMeasurement(
+          denoiserFolder: folder + "/new-base", autoencoderFolder: other, steps: 2, on: device)
+      } throws: {
+        ($0 as? TrainingError)?.code == .model
+      }
+      _ = try PredictionMeasurement(
+        denoiserFolder: folder + "/new-base", autoencoderFolder: folder + "/new-ae", steps: 2, on: device)
     }
   }
 

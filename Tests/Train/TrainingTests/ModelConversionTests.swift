@@ -108,6 +108,21 @@ struct ReshapeTests {
     }
   }
 
+  @Test("is refused where its weights are not those of its configuration, and nothing is written")
+  func otherConfiguration() throws {
+    let folder = TestFolder()
+    try folder.write(Self.square, to: "square")
+    var other = Self.square
+    (other.size, other.spatialWindow) = (.init(8, 16), .init(8, 16))
+    try DurableFile.replace("\(folder.path)/square/config.json", with: other.json)
+    let error = #expect(throws: WeightsError.self) {
+      try ModelConversion.reshape(
+        "\(folder.path)/square", to: "\(folder.path)/wide", shape: .init(size: .init(8, 32)))
+    }
+    #expect(error?.code == .wrongShape)
+    #expect(!DurableFile.exists("\(folder.path)/wide"))
+  }
+
   @Test("as a pipeline has every stage converted in its ratio, and the rest as it was")
   func pipeline() throws {
     let folder = TestFolder()

@@ -28,9 +28,40 @@ struct RecipeTests {
     }
   }
 
-  @Test("crops of a length that the autoencoder cannot take are refused")
-  func refusesFrameCounts() {
-    let text = "kind = \"autoencoder\"\nmodel = \"m\"\nsteps = 1\n[[crops]]\nframes = 8\nside = 32\ncount = 1\n"
-    #expect { try recipe(text) } throws: { ($0 as? SettingsError)?.code == .range }
+  /// A recipe of one group of crops, with more at its top.
+  private func recipe(crops: String, head: String = "") throws -> Recipe {
+    try recipe(
+      """
+      kind = "autoencoder"
+      model = "m"
+      steps = 1
+      \(head)
+      [[crops]]
+      \(crops)
+      count = 1
+      """)
+  }
+
+  @Test("crops of no resolution are refused")
+  func refusesNoResolutions() {
+    #expect { try recipe(crops: "frames = 5\nside = 32\nresolutions = []") } throws: {
+      ($0 as? SettingsError)?.code == .range
+    }
+  }
+
+  private static let decoder = "train = \"decoder\"\nstart = \"m\""
+
+  @Test(
+    "upsampled latents are refused without a decoder alone, a cascade or crops of whole videos",
+    arguments: [
+      ("", "frames = 5\nside = 64", SettingsError.Code.range),
+      (decoder, "frames = 5\nside = 64", .missing),
+      (decoder + "\ncascade = \"c\"", "frames = 1\nside = 64", .range),
+      (decoder + "\ncascade = \"c\"", "frames = 5\nside = 32\nresolutions = [64]", .range),
+    ])
+  func refusesUpsampledLatents(head: String, crops: String, code: SettingsError.Code) {
+    #expect { try recipe(crops: crops + "\nlatents = \"upsampled\"", head: head) } throws: {
+      ($0 as? SettingsError)?.code == code
+    }
   }
 }

@@ -14,6 +14,7 @@ private final class LineTask: TrainingTask {
   let updater: WeightUpdater
   let samplesPerBatch = 4
   var poisonedBatch: Int?
+  var failsInMeasuring = false
 
   init(recipe: RunRecipe) { updater = WeightUpdater([weight, bias], recipe: recipe.optimizer) }
 
@@ -28,7 +29,10 @@ private final class LineTask: TrainingTask {
     return (number == poisonedBatch ? tape.scale(loss, by: .nan) : loss, [:])
   }
 
-  func measure(on device: ComputeDevice) throws -> [String: Double] { [:] }
+  func measure(on device: ComputeDevice) throws -> [String: Double] {
+    if failsInMeasuring { throw CancellationError() }
+    return [:]
+  }
 
   func export(to folder: String, on device: ComputeDevice) throws {
     try DurableFile.replace(folder + "/weights", with: "\(weight.value.array)")
@@ -157,6 +161,35 @@ struct TrainingRunTests {
       var options = RunOptions(workFolder: folder + "/work")
       options.limit = .zero
       #expect(try TrainingRun(again, recipe: recipe, on: device, options: options).resume().step == 1)
+    }
+  }
+
+  @Test("measuring that fails loses no step")
+  func savesBeforeMeasuring() throws {
+    try withFolder { folder in
+      let recipe = try recipe(in: folder)
+      let task = LineTask(recipe: recipe)
+      task.failsInMeasuring = true
+      #expect(throws: CancellationError.self) { try train(task, recipe, in: folder) }
+      let again = try TrainingRun(
+        LineTask(recipe: recipe), recipe: recipe, on: device, options: RunOptions(workFolder: folder + "/work"))
+      #expect(try again.resume().step == 60)
+    }
+  }
+
+  @Test("a line of the log that a crash cut off is removed before the next is written")
+  func repairsTheLog() throws {
+    try withFolder { folder in
+      let path = folder + "/log.jsonl"
+      let log = RunLog(path: path)
+      for step in 1...2 { try log.append(LogRecord(step: step, seconds: 0, samples: 0)) }
+      let whole = try DurableFile.read(path)
+      try DurableFile.replace(path, with: Array(whole.dropLast(5)))
+      #expect(log.records().map(\.step) == [1])
+      try log.append(LogRecord(step: 3, seconds: 0, samples: 0))
+      #expect(log.records().map(\.step) == [1, 3])
+      try log.rewind(to: 1)
+      #expect(log.records().map(\.step) == [1])
     }
   }
 

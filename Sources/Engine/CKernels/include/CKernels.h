@@ -166,8 +166,8 @@ typedef struct {
   void (*movingAverage)(float *average, const float *x, float decay, int64_t n);
 } walt_kernels;
 
-/// The kernels of that name ("x86-64-v2", "x86-64-v3", "x86-64-v4", "arm64"), or null if this processor cannot run
-/// them; a null name asks for the best.
+/// The kernels of that name ("x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4-bfloat16", "arm64"), or null if this
+/// processor cannot run them; a null name asks for the best of those that round nothing.
 const walt_kernels *walt_kernels_named(const char *name);
 
 /// Tells the C library to keep freed blocks of up to 32 MiB for the next allocation instead of giving their pages back:

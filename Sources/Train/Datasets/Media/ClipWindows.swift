@@ -51,7 +51,7 @@ package struct ClipWindows: Sendable {
   package func centre(_ index: Int, resolution: Int) throws -> Tensor {
     let window = windows[index]
     let item = media.items[window.item]
-    let size = try item.size(shorterSide: resolution)
+    let size = item.size(shorterSide: resolution)
     let crop = PixelRectangle(
       x: (size.width - resolution) / 2, y: (size.height - resolution) / 2, width: resolution, height: resolution)
     return try item.frames(window.first..<window.first + frameCount, shorterSide: resolution, crop: crop)
@@ -66,7 +66,7 @@ package struct ClipWindows: Sendable {
     let item = media.items[window.item]
     var draw = DrawSequence(seed: seed, index: index)
     let resolution = resolutions[draw.index(below: resolutions.count)]
-    let size = try item.size(shorterSide: resolution)
+    let size = item.size(shorterSide: resolution)
     let first = window.first + draw.index(below: window.room + 1)
     let crop = PixelRectangle(
       x: draw.index(below: size.width - side + 1), y: draw.index(below: size.height - side + 1), width: side,

@@ -5,9 +5,8 @@ import Weights
 
 /// Decoded frames on disk: one safetensors file for each video or picture, size and rate.
 struct FrameStore {
-  /// [F, H, W, 3], bytes.
-  static let tensorName = "frames"
-  static let rateKey = "frames_per_second"
+  fileprivate static let tensorName = "frames"
+  fileprivate static let rateKey = "frames_per_second"
   /// The most bytes that the frames of one file may take.
   private static let byteLimit = 4 << 30
 
@@ -18,11 +17,11 @@ struct FrameStore {
   /// The frames of a file with that digest, decoded if they are not there yet.
   ///
   /// - Throws: `MediaError` if the file cannot be decoded to its end; nothing is kept then.
-  func frames(of location: MediaLocation, _ digest: String, shorterSide: Int) throws -> SafetensorsFile {
+  func frames(of location: MediaLocation, _ digest: String, shorterSide: Int) throws -> StoredFrames {
     let rate = options.framesPerSecond.map { "-\($0)fps" } ?? ""
     let path = "\(options.cacheFolder)/\(digest)-\(shorterSide)\(rate).safetensors"
     if !DurableFile.exists(path) { try decode(location, shorterSide: shorterSide, to: path) }
-    return try SafetensorsFile(path: path)
+    return try StoredFrames(path: path)
   }
 
   private func decode(_ location: MediaLocation, shorterSide: Int, to path: String) throws {
@@ -42,6 +41,34 @@ struct FrameStore {
     var document = SafetensorsDocument(metadata: [Self.rateKey: "\(selection.rate)"])
     document.add(Self.tensorName, bytes: bytes, shape: [count, size.height, size.width, 3])
     try document.write(to: path)
+  }
+}
+
+/// One file of decoded frames. It is open only while it is read: a process may hold about 65,000 memory maps, and data
+/// sets have more files.
+struct StoredFrames: Sendable {
+  private let path: String
+  let count: Int
+  let height: Int
+  let width: Int
+  /// Frames of a second.
+  let rate: Double
+
+  /// - Throws: `WeightsError` if there is no such file, or another kind of one.
+  init(path: String) throws {
+    let file = try SafetensorsFile(path: path)
+    let shape = try file.shape(of: FrameStore.tensorName)
+    guard shape.count == 4, shape[3] == 3 else {
+      throw WeightsError(.wrongShape, "open frames \"\(path)\": they are \(shape), expected [F, H, W, 3]; remove it")
+    }
+    self.path = path
+    (count, height, width) = (shape[0], shape[1], shape[2])
+    rate = file.metadata[FrameStore.rateKey].flatMap(Double.init) ?? 1
+  }
+
+  /// Lends the bytes of all frames, [F, H, W, 3], to `body`.
+  func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+    try SafetensorsFile(path: path).withBytes(FrameStore.tensorName, body)
   }
 }
 

@@ -37,12 +37,17 @@ extension MediaListing {
     for member in members {
       guard let medium = Self.medium(of: member.name) else { continue }
       let description = contents("json").flatMap { try? JSONDecoder().decode(Description.self, from: Data($0)) }
+      let location = MediaLocation(
+        path: archive.path, range: member.range, name: "\(archive.path)/\(member.name)")
+      let label = text("cls").flatMap { Int($0) } ?? description?.label
+      if let label, label < 0 {
+        skipped.append(Skipped(file: location.name, reason: "its class is \(label); classes count from 0"))
+        continue
+      }
       entries.append(
         Entry(
-          location: MediaLocation(
-            path: archive.path, range: member.range, name: "\(archive.path)/\(member.name)"),
-          medium: medium, text: text("txt") ?? description?.text ?? description?.caption,
-          label: text("cls").flatMap { Int($0) } ?? description?.label, seconds: nil))
+          location: location, medium: medium, text: text("txt") ?? description?.text ?? description?.caption,
+          label: label, seconds: nil))
     }
   }
 

@@ -26,6 +26,8 @@ package struct MediaListing: Sendable, Hashable {
 
   package internal(set) var entries: [Entry] = []
   package internal(set) var skipped: [Skipped] = []
+  /// Of a folder of files the sub-folders: a class is a place in this list. Empty where classes have no names.
+  package private(set) var classNames: [String] = []
 
   /// Lists what is at `path`, in an order that follows from names and contents only. The files are not opened yet.
   package init(path: String) throws {
@@ -60,18 +62,19 @@ package struct MediaListing: Sendable, Hashable {
     return videos.contains(ending) ? .video : pictures.contains(ending) ? .image : nil
   }
 
-  /// Files in the folder and below it, by name. A file in a sub-folder is of that sub-folder's class.
+  /// Files in the folder and below it, by name. A file in a sub-folder is of that sub-folder's class, one beside the
+  /// sub-folders of none.
   private mutating func addFiles(of folder: String) throws {
     let names = try FileManager.default.subpathsOfDirectory(atPath: folder).sorted()
     let files = names.filter { Self.medium(of: $0) != nil }
-    let classes = Set(files.map { ($0 as NSString).deletingLastPathComponent }).sorted()
+    classNames = Set(files.map { ($0 as NSString).deletingLastPathComponent }).subtracting([""]).sorted()
     for name in files {
       guard let medium = Self.medium(of: name) else { continue }
       let parent = (name as NSString).deletingLastPathComponent
       entries.append(
         Entry(
           location: MediaLocation(path: folder + "/" + name), medium: medium, text: nil,
-          label: parent.isEmpty ? nil : classes.firstIndex(of: parent), seconds: nil))
+          label: classNames.firstIndex(of: parent), seconds: nil))
     }
   }
 }

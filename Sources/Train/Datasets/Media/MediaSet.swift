@@ -1,10 +1,9 @@
 import DurableFiles
 import MediaIO
 import Tensors
-import Weights
 
 /// The decoded frames of a data set: made once at each size, kept on disk under the digest of each file, and read from
-/// memory maps.
+/// there.
 ///
 /// Files that cannot be decoded to their end are left out and listed.
 package struct MediaSet: Sendable {
@@ -15,7 +14,8 @@ package struct MediaSet: Sendable {
     package let digest: String
     /// Those of the entry's part.
     package let frameRange: Range<Int>
-    fileprivate let files: [Int: SafetensorsFile]
+    /// By the shorter side.
+    fileprivate let stored: [Int: StoredFrames]
   }
 
   /// How the frames are made.
@@ -49,12 +49,17 @@ package struct MediaSet: Sendable {
     framesPerSecond = options.framesPerSecond
     let store = FrameStore(options)
     try DurableFile.makeFolder(options.cacheFolder)
+    // A file may have many entries, one for each of its parts.
+    var digests: [MediaLocation: String] = [:]
     for (index, entry) in listing.entries.enumerated() {
       if shouldStop() { throw CancellationError() }
       do {
-        let digest = try Self.digest(of: entry.location)
-        let files = try options.shorterSides.map { ($0, try store.frames(of: entry.location, digest, shorterSide: $0)) }
-        items.append(try Item(entry, digest: digest, files: Dictionary(uniqueKeysWithValues: files)))
+        let digest = try digests[entry.location] ?? Self.digest(of: entry.location)
+        digests[entry.location] = digest
+        let stored = try options.shorterSides.map {
+          ($0, try store.frames(of: entry.location, digest, shorterSide: $0))
+        }
+        items.append(try Item(entry, digest: digest, stored: Dictionary(uniqueKeysWithValues: stored)))
       } catch {
         // Writing the cache is the machine's fault, not the file's.
         if let error = error as? FileSystemError, error.path.hasPrefix(options.cacheFolder) { throw error }
@@ -70,41 +75,39 @@ package struct MediaSet: Sendable {
 }
 
 extension MediaSet.Item {
-  fileprivate init(_ entry: MediaListing.Entry, digest: String, files: [Int: SafetensorsFile]) throws {
+  fileprivate init(_ entry: MediaListing.Entry, digest: String, stored: [Int: StoredFrames]) throws {
     self.entry = entry
     self.digest = digest
-    self.files = files
-    guard let file = files.values.first else { preconditionFailure("frames of no size") }
-    let count = try file.shape(of: FrameStore.tensorName)[0]
-    let rate = file.metadata[FrameStore.rateKey].flatMap(Double.init) ?? 1
+    self.stored = stored
+    guard let all = stored.values.first else { preconditionFailure("frames of no size") }
     let part = entry.seconds ?? 0..<Double.infinity
-    func frame(_ seconds: Double) -> Int { Int(min(Double(count), (seconds * rate).rounded(.up))) }
+    func frame(_ seconds: Double) -> Int { Int(min(Double(all.count), (seconds * all.rate).rounded(.up))) }
     frameRange = frame(part.lowerBound)..<frame(part.upperBound)
     if frameRange.isEmpty {
       throw DatasetError(
-        .malformed, "take \(part.lowerBound) s … \(part.upperBound) s: it has \(count) frames of \(rate) a second")
+        .malformed,
+        "take \(part.lowerBound) s … \(part.upperBound) s: it has \(all.count) frames of \(all.rate) a second")
     }
   }
 
   /// Height and width of the frames whose shorter side is `shorterSide`.
-  package func size(shorterSide: Int) throws -> (height: Int, width: Int) {
-    let shape = try file(shorterSide).shape(of: FrameStore.tensorName)
-    return (shape[1], shape[2])
+  package func size(shorterSide: Int) -> (height: Int, width: Int) {
+    let all = allFrames(shorterSide)
+    return (all.height, all.width)
   }
 
   /// Frames of the file as values in [−1, 1], a part of each: [range.count, height, width, 3].
   package func frames(_ range: Range<Int>, shorterSide: Int, crop: PixelRectangle) throws -> Tensor {
-    let file = try file(shorterSide)
-    let shape = try file.shape(of: FrameStore.tensorName)
+    let all = allFrames(shorterSide)
     precondition(
-      range.upperBound <= shape[0] && crop.rows.upperBound <= shape[1] && crop.columns.upperBound <= shape[2],
-      "frames \(range), part \(crop) of \(shape)")
+      range.upperBound <= all.count && crop.rows.upperBound <= all.height && crop.columns.upperBound <= all.width,
+      "frames \(range), part \(crop) of \(all.count) × \(all.height) × \(all.width)")
     let result = Tensor(uninitialized: [range.count, crop.height, crop.width, 3])
-    try file.withBytes(FrameStore.tensorName) { bytes in
+    try all.withBytes { bytes in
       var target = result.pointer
       for frame in range {
         for row in crop.rows {
-          let start = ((frame * shape[1] + row) * shape[2] + crop.x) * 3
+          let start = ((frame * all.height + row) * all.width + crop.x) * 3
           for index in 0..<crop.width * 3 { target[index] = Float(bytes[start + index]) / 127.5 - 1 }
           target += crop.width * 3
         }
@@ -113,8 +116,8 @@ extension MediaSet.Item {
     return result
   }
 
-  private func file(_ shorterSide: Int) throws -> SafetensorsFile {
-    guard let file = files[shorterSide] else { preconditionFailure("no frames of \(shorterSide) pixels were decoded") }
-    return file
+  private func allFrames(_ shorterSide: Int) -> StoredFrames {
+    guard let all = stored[shorterSide] else { preconditionFailure("no frames of \(shorterSide) pixels were decoded") }
+    return all
   }
 }

@@ -41,8 +41,9 @@ struct TarArchive {
       }
       let count = longSize ?? size
       let start = position + Self.block
-      guard count <= file.byteCount - start else {
-        problem = "the archive ends within the member at byte \(position); is it whole?"
+      let left = file.byteCount - start
+      guard 0...left ~= count else {
+        problem = "the member at byte \(position) has \(count) bytes, the archive has \(left) left; is it whole?"
         return
       }
       let range = start..<start + count

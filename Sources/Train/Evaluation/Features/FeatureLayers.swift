@@ -89,11 +89,13 @@ extension ComputeDevice {
     let channels = parts.map { $0.shape[4] }
     let total = channels.reduce(0, +)
     let result = Tensor(uninitialized: parts[0].shape.dropLast() + [total])
-    parallel(result.count / total) { pixel, _ in
-      var target = result.pointer + pixel * total
-      for (part, count) in zip(parts, channels) {
-        target.update(from: part.pointer + pixel * count, count: count)
-        target += count
+    parallelRanges(result.count / total, grain: 512) { pixels in
+      for pixel in pixels {
+        var target = result.pointer + pixel * total
+        for (part, count) in zip(parts, channels) {
+          target.update(from: part.pointer + pixel * count, count: count)
+          target += count
+        }
       }
     }
     return withExtendedLifetime(parts) { result }

@@ -2,6 +2,12 @@ import Datasets
 import MediaIO
 import Tensors
 
+extension NoisePurpose {
+  /// Clips of noise. The number is also that of a data set's order, which no clip of noise is ever drawn beside; with
+  /// another the published figures would be of other clips.
+  fileprivate static let judgedNoise = NoisePurpose(rawValue: 0x3003)
+}
+
 extension Scene {
   /// The same scene with the next colour that stands out from its background.
   var recoloured: Scene {
@@ -57,7 +63,7 @@ extension RGBFrames {
   static func noise(
     seed: UInt64, index: Int, side: Int, blur: Int, background: SceneBackground?
   ) -> RGBFrames {
-    let stream = NoiseStream(seed: seed, purpose: NoisePurpose(rawValue: 0x3003), item: UInt32(index))
+    let stream = NoiseStream(seed: seed, purpose: .judgedNoise, item: UInt32(index))
     let noise = stream.normals(shape: [World.frameCount * side, side, 3])
     let base = background.map { blank($0, side: side).bytes }
     let deviation: Float = background == nil ? 50 : 5

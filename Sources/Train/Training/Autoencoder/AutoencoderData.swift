@@ -15,18 +15,24 @@ protocol AutoencoderData: Sendable {
 
 /// The built-in world: crops mostly about the object and its edges, which weigh more.
 struct SceneCrops: AutoencoderData {
+  /// Pixels of a side of the clips that training never sees.
+  static let heldResolutions = [32, 64, 128]
   private let scenes: SceneSource
   private let held = SceneSource(seed: AutoencoderTask.heldSeed)
   private let seed: UInt64
   private let objectWeight: Float
+  /// Pixels of a side of the clips that latents are upsampled from.
+  private let upsampledSide: Int?
 
-  init(seed: UInt64, objectWeight: Double) {
+  init(seed: UInt64, objectWeight: Double, upsampledSide: Int?) {
     self.seed = seed
     self.objectWeight = Float(objectWeight)
+    self.upsampledSide = upsampledSide
     scenes = SceneSource(seed: seed)
   }
 
   func crop(_ group: AutoencoderRecipe.Crops, index: Int) -> CropBatch {
+    if group.latents == .upsampled { return upsampledClip(group, index: index) }
     let scene = scenes[index]
     var draw = DrawSequence(seed: seed, index: index)
     let resolution = group.resolutions[draw.index(below: group.resolutions.count)]
@@ -37,6 +43,20 @@ struct SceneCrops: AutoencoderData {
     return CropBatch(
       frames: scene.render(resolution: resolution, times: times, crop: rectangle),
       weights: ObjectWeights.of(mask: mask, highest: objectWeight))
+  }
+
+  /// The first frames of a clip, with what its latents are upsampled from: all of it, smaller.
+  private func upsampledClip(_ group: AutoencoderRecipe.Crops, index: Int) -> CropBatch {
+    guard let upsampledSide else { preconditionFailure("no cascade for upsampled latents") }
+    let scene = scenes[index]
+    let times = Array(Medium.video.times.prefix(group.frameCount))
+    let mask = scene.objectMask.render(resolution: group.side, times: times)
+    let request = ClipMaker.Request(
+      prompt: scene.caption(variant: index).text, seed: seed &+ UInt64(index),
+      frames: scene.render(resolution: upsampledSide))
+    return CropBatch(
+      frames: scene.render(resolution: group.side, times: times),
+      weights: ObjectWeights.of(mask: mask, highest: objectWeight), upsampling: [request])
   }
 
   /// The times of `count` consecutive frames, beginning anywhere in the clip.
@@ -58,18 +78,19 @@ struct SceneCrops: AutoencoderData {
   }
 
   func heldClips() -> [(name: String, clips: [Tensor])] {
-    [(32, 8), (64, 4), (128, 2)].flatMap { resolution, count in
+    Self.heldResolutions.flatMap { resolution in
       Medium.allCases.map { medium in
         (
           "\(medium.rawValue) \(resolution)",
-          (0..<count).map { held[$0].render(resolution: resolution, times: medium.times) }
+          // Fewer where each is larger.
+          (0..<256 / resolution).map { held[$0].render(resolution: resolution, times: medium.times) }
         )
       }
     }
   }
 
   func sheetClips() -> [Tensor] {
-    [32, 64, 128].flatMap { resolution in (0..<4).map { held[$0].render(resolution: resolution) } }
+    Self.heldResolutions.flatMap { resolution in (0..<4).map { held[$0].render(resolution: resolution) } }
   }
 }
 
@@ -89,22 +110,23 @@ struct ClipCrops: AutoencoderData {
   private let seed: UInt64
   /// By frame count.
   private let windows: [Int: ClipWindows]
-  private let heldVideos: ClipWindows
-  private let heldImages: ClipWindows
+  /// Those of the clips that are measured, rising; the least is 1.
+  private let measuredFrameCounts: [Int]
+  /// Of each of them the windows that training never sees.
+  private let held: [ClipWindows]
   private let resolutions: [Int]
 
-  private static let heldFrameCount = 17
-
-  init(_ data: ClipData, crops: [AutoencoderRecipe.Crops], seed: UInt64) throws {
+  init(_ data: ClipData, _ recipe: AutoencoderRecipe, seed: UInt64) throws {
+    func cut(_ media: MediaSet, frameCount: Int) throws -> ClipWindows {
+      try ClipWindows(media, frameCount == 1 ? .image : .video, frameCount: frameCount)
+    }
     self.seed = seed
-    resolutions = Self.resolutions(of: crops)
-    let counts = Set(crops.map(\.frameCount) + [1, Self.heldFrameCount])
+    resolutions = Self.resolutions(of: recipe.crops)
+    measuredFrameCounts = recipe.measuredFrameCounts
+    let counts = Set(recipe.crops.map(\.frameCount) + measuredFrameCounts)
     windows = Dictionary(
-      uniqueKeysWithValues: try counts.map {
-        ($0, try ClipWindows(data.train, $0 == 1 ? .image : .video, frameCount: $0))
-      })
-    heldVideos = try ClipWindows(data.held, .video, frameCount: Self.heldFrameCount)
-    heldImages = try ClipWindows(data.held, .image, frameCount: 1)
+      uniqueKeysWithValues: try counts.map { ($0, try cut(data.train, frameCount: $0)) })
+    held = try measuredFrameCounts.map { try cut(data.held, frameCount: $0) }
   }
 
   /// The shorter sides that crops are taken from.
@@ -123,7 +145,7 @@ struct ClipCrops: AutoencoderData {
 
   func forEachStatisticsClip(_ recipe: AutoencoderRecipe, _ body: (Tensor) throws -> Void) throws {
     for resolution in resolutions {
-      for frameCount in [1, Self.heldFrameCount] {
+      for frameCount in measuredFrameCounts {
         let windows = windows(frameCount)
         for index in 0..<min(recipe.statisticsSceneCount, windows.count) {
           try body(windows.centre(index, resolution: resolution))
@@ -134,14 +156,15 @@ struct ClipCrops: AutoencoderData {
 
   func heldClips() throws -> [(name: String, clips: [Tensor])] {
     try resolutions.flatMap { resolution in
-      try [heldImages, heldVideos].map { windows in
+      try held.map { windows in
         ("\(windows.medium.rawValue) \(resolution)", try Self.first(4, of: windows, resolution: resolution))
       }
     }
   }
 
+  /// Videos, where they are measured.
   func sheetClips() throws -> [Tensor] {
-    try Self.first(6, of: heldVideos, resolution: resolutions[resolutions.count - 1])
+    try Self.first(6, of: held[held.count - 1], resolution: resolutions[resolutions.count - 1])
   }
 
   private static func first(_ count: Int, of windows: ClipWindows, resolution: Int) throws -> [Tensor] {

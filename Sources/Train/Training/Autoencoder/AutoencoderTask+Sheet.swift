@@ -17,7 +17,6 @@ extension AutoencoderTask {
   /// Pixels [1, T, H, W, 3] through encoder and decoder.
   func reconstruct(_ frames: Tensor, on device: ComputeDevice) -> Tensor {
     let tape = Tape(device: device, recording: false)
-    let latents = model.moments(model.encode(tape.constant(frames), on: tape).value).mean
-    return model.decode(tape.constant(latents), on: tape).value
+    return model.decode(tape.constant(model.meanLatents(frames, on: device)), on: tape).value
   }
 }

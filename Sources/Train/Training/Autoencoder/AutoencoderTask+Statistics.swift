@@ -1,4 +1,3 @@
-import Autograd
 import Kernels
 import Tensors
 
@@ -8,9 +7,7 @@ extension AutoencoderTask {
   func measureStatistics(on device: ComputeDevice) throws {
     var statistics = ChannelStatistics(channelCount: model.configuration.latentChannels)
     try data.forEachStatisticsClip(recipe) { frames in
-      let tape = Tape(device: device, recording: false)
-      let encoded = model.encode(tape.constant(frames.reshaped([1] + frames.shape)), on: tape)
-      statistics.add(model.moments(encoded.value).mean)
+      statistics.add(model.meanLatents(frames.reshaped([1] + frames.shape), on: device))
     }
     model.setLatentStatistics(mean: statistics.mean, standardDeviation: statistics.standardDeviation)
   }

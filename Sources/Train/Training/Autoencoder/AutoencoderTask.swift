@@ -1,12 +1,10 @@
 import Autograd
 import Datasets
-import DurableFiles
 import Foundation
 import Kernels
 import Layers
 import Tensors
 import VideoAutoencoder
-import Weights
 
 /// Trains the autoencoder to give back crops of images and videos: weighted L1 + L2, and as the recipe asks for them
 /// the divergence of a variational model, a perceptual and an adversarial term (`model.md` section 9).
@@ -21,33 +19,21 @@ package final class AutoencoderTask: TrainingTask {
   let data: any AutoencoderData
   private let perceptual: PerceptualLoss?
   private let adversarial: AdversarialLoss?
+  private let upsampled: UpsampledLatents?
   private let crops: CropBatches
 
-  /// On the data that the recipe names, decoded first where it is not in the cache.
-  convenience init(_ recipe: AutoencoderRecipe, run: RunRecipe, place: DataPlace) throws {
-    guard let data = recipe.data else {
-      try self.init(recipe, run: run)
-      return
-    }
-    let clips = try ClipData(data, shorterSides: ClipCrops.resolutions(of: recipe.crops), place: place)
-    try self.init(recipe, run: run, data: ClipCrops(clips, crops: recipe.crops, seed: run.seed))
-  }
-
-  /// - Parameter data: nil for the built-in world.
-  init(_ recipe: AutoencoderRecipe, run: RunRecipe, data: (any AutoencoderData)? = nil) throws {
+  /// - Parameters:
+  ///   - place: where the data that the recipe names is decoded to; nil only for the built-in world.
+  ///   - device: makes what training starts from.
+  init(_ recipe: AutoencoderRecipe, run: RunRecipe, place: DataPlace? = nil, on device: ComputeDevice) throws {
     self.recipe = recipe
     self.run = run
-    self.data = data ?? SceneCrops(seed: run.seed, objectWeight: recipe.loss.objectWeight)
     let configuration = try AutoencoderConfiguration(
       contentsOf: URL(fileURLWithPath: run.modelFolder + "/config.json"))
-    if let start = recipe.start {
-      let files = try ModelFolder.openWeights(in: URL(fileURLWithPath: start))
-      let store = try ParameterStore(loading: files, specifications: configuration.specifications)
-      model = VideoAutoencoder(configuration: configuration, store: store)
-      if recipe.startsFromImages { model.inflate() }
-    } else {
-      model = VideoAutoencoder(configuration: configuration, seed: run.seed)
-    }
+    try recipe.check(against: configuration)
+    model = try Self.model(recipe, configuration, seed: run.seed)
+    upsampled = try Self.upsampledLatents(recipe, for: model, on: device)
+    data = try Self.data(recipe, run: run, upsampledSide: upsampled?.clipSide, place: place)
     if recipe.part == .decoder {
       for parameter in model.store.parameters where parameter.name.hasPrefix("encoder.") {
         parameter.isTrainable = false
@@ -60,7 +46,39 @@ package final class AutoencoderTask: TrainingTask {
         channels: recipe.loss.discriminatorChannels, penalty: recipe.loss.gradientPenalty, seed: run.seed) : nil
     updater = WeightUpdater(
       model.store.parameters + (adversarial?.discriminator.parameters ?? []), recipe: run.optimizer)
-    crops = CropBatches(recipe.crops, of: self.data)
+    crops = CropBatches(recipe.crops, of: data)
+  }
+
+  /// The model as it begins.
+  private static func model(
+    _ recipe: AutoencoderRecipe, _ configuration: AutoencoderConfiguration, seed: UInt64
+  ) throws -> VideoAutoencoder {
+    guard let start = recipe.start else { return VideoAutoencoder(configuration: configuration, seed: seed) }
+    let store = try ParameterStore(
+      folder: URL(fileURLWithPath: start), specifications: configuration.specifications)
+    let model = VideoAutoencoder(configuration: configuration, store: store)
+    if recipe.startsFromImages { model.inflate() }
+    return model
+  }
+
+  private static func upsampledLatents(
+    _ recipe: AutoencoderRecipe, for model: VideoAutoencoder, on device: ComputeDevice
+  ) throws -> UpsampledLatents? {
+    let sides = Set(recipe.crops.filter { $0.latents == .upsampled }.map(\.side))
+    guard let cascade = recipe.cascade, !sides.isEmpty else { return nil }
+    return try UpsampledLatents(cascadeFolder: cascade, sides: sides, for: model, on: device)
+  }
+
+  /// The data that the recipe names, decoded first where it is not in the cache, or the built-in world.
+  private static func data(
+    _ recipe: AutoencoderRecipe, run: RunRecipe, upsampledSide: Int?, place: DataPlace?
+  ) throws -> any AutoencoderData {
+    guard let data = recipe.data else {
+      return SceneCrops(seed: run.seed, objectWeight: recipe.loss.objectWeight, upsampledSide: upsampledSide)
+    }
+    guard let place else { preconditionFailure("a data set, and no place for its frames") }
+    let clips = try ClipData(data, shorterSides: ClipCrops.resolutions(of: recipe.crops), place: place)
+    return try ClipCrops(clips, recipe, seed: run.seed)
   }
 
   private static func perceptualLoss(_ recipe: AutoencoderRecipe, seed: UInt64) throws -> PerceptualLoss? {
@@ -89,8 +107,8 @@ package final class AutoencoderTask: TrainingTask {
     var sum = LossSum(tape: tape)
     for (index, (crops, group)) in zip(batch, recipe.crops).enumerated() {
       let share = group.weight / weightSum
-      let latents = encode(crops.frames, number: number, group: index, share: share, into: &sum)
-      let output = model.decode(disturb(latents, number: number, group: index, on: tape), on: tape)
+      let latents = try latents(of: crops, number: number, group: index, share: share, into: &sum)
+      let output = model.decode(latents, on: tape)
       addErrors(of: output, crops, share: share, to: &sum)
       if let perceptual {
         sum.add("perceptual", perceptual(output, crops.frames, on: tape), times: recipe.loss.perceptualWeight * share)
@@ -102,7 +120,8 @@ package final class AutoencoderTask: TrainingTask {
           real: crops.frames, output: output.value, stream: (number, index), on: tape)
         sum.add("discriminator", own, times: share)
       }
-      sum.parts["psnr \(group.frameCount)×\(group.side)"] = ReconstructionQuality.psnr(crops.frames, output.value)
+      let name = "psnr \(group.frameCount)×\(group.side)" + (group.latents == .upsampled ? " upsampled" : "")
+      sum.parts[name] = ReconstructionQuality.psnr(crops.frames, output.value)
     }
     return sum.result
   }
@@ -120,16 +139,26 @@ package final class AutoencoderTask: TrainingTask {
       tape.meanSquaredError(weighted, target, blockWeights: nil), times: recipe.loss.squaredWeight * share)
   }
 
+  /// What the decoder is given: upsampled latents as they are, the encoder's disturbed.
+  private func latents(
+    of crops: CropBatch, number: Int, group: Int, share: Double, into sum: inout LossSum
+  ) throws -> Variable {
+    guard let upsampled, !crops.upsampling.isEmpty else {
+      let latents = encode(crops.frames, number: number, group: group, share: share, into: &sum)
+      return disturb(latents, number: number, group: group, on: sum.tape)
+    }
+    let frames = model.configuration.latentFrameCount(ofFrames: crops.frames.shape[1])
+    let latents = try upsampled(crops.upsampling, side: crops.frames.shape[2], latentFrames: frames)
+    return sum.tape.constant(model.denormalize(latents))
+  }
+
   /// Raw latents; of a frozen encoder as a constant; of a variational one in training a sample, whose divergence is
   /// added to the loss.
   private func encode(
     _ frames: Tensor, number: Int, group: Int, share: Double, into sum: inout LossSum
   ) -> Variable {
     let tape = sum.tape
-    guard recipe.part == .both else {
-      let silent = Tape(device: tape.device, recording: false)
-      return tape.constant(model.moments(model.encode(silent.constant(frames), on: silent).value).mean)
-    }
+    guard recipe.part == .both else { return tape.constant(model.meanLatents(frames, on: tape.device)) }
     let encoded = model.encode(tape.constant(frames), on: tape)
     guard model.configuration.isVariational else { return encoded }
     sum.add("kl", tape.klDivergence(encoded), times: recipe.loss.divergenceWeight * share)
@@ -170,8 +199,7 @@ package final class AutoencoderTask: TrainingTask {
 
   package func export(to folder: String, on device: ComputeDevice) throws {
     if recipe.part == .both { try measureStatistics(on: device) }
-    let document = model.store.document(as: .float16, metadata: ["recipe": run.name, "recipe_sha256": run.digest])
-    try DurableFile.replace(folder + "/model.safetensors", with: document.data())
+    try run.export(model.store, to: folder)
   }
 }
 

@@ -6,6 +6,8 @@ package struct CropBatch: Sendable {
   let frames: Tensor
   /// How much each value's error counts, shaped as the frames.
   let weights: Tensor
+  /// Of a group with upsampled latents: what each clip is made from.
+  var upsampling: [ClipMaker.Request] = []
 }
 
 /// Makes an autoencoder's batches from crops of its data.
@@ -26,7 +28,9 @@ struct CropBatches: Sendable {
     return try crops.map { group in
       let drawn = try (0..<group.count).map { try data.crop(group, index: index + $0) }
       index += group.count
-      return CropBatch(frames: .stacking(drawn.map(\.frames)), weights: .stacking(drawn.map(\.weights)))
+      return CropBatch(
+        frames: .stacking(drawn.map(\.frames)), weights: .stacking(drawn.map(\.weights)),
+        upsampling: drawn.flatMap(\.upsampling))
     }
   }
 }

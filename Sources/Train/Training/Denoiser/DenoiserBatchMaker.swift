@@ -93,7 +93,9 @@ package struct DenoiserBatchMaker: Sendable {
         classLabel: isDropped || model.classes == 0 ? nil : examples.classLabel(of: pick),
         augmentation: augmented ? draw.index(below: mixture.highestAugmentation + 1) : nil)
     }
-    let predicts = model.hasFramePrediction && !isStack && draw.chance(mixture.framePrediction)
+    // An image has no frames to go on from.
+    let isVideo = !isStack && model.frames > 1
+    let predicts = model.hasFramePrediction && isVideo && draw.chance(mixture.framePrediction)
     let description = DenoiserItem(
       isImageStack: isStack, conditions: conditions, givenFrameCount: predicts ? 1 + draw.index(below: 2) : 0,
       showsGivenFrames: !draw.chance(mixture.dropGivenFrames))

@@ -35,7 +35,9 @@ extension DenoiserTask {
     let items = captions.indices.map { index in
       StageItem(
         noise: NoiseKey(seed: run.seed, stage: 0, item: index),
-        sampling: StageSampling(stepCount: 20, guidance: .constant(isUpsampler ? 1 : 3)), isImage: false,
+        sampling: StageSampling(stepCount: 20, guidance: .constant(isUpsampler ? 1 : 3)),
+        // Images stand in for videos where training sees no others.
+        isImage: heldVideos.latent(of: index).shape[0] == 1,
         classLabel: model.configuration.classes > 0 ? heldVideos.classLabel(of: index) : nil,
         text: texts.flatMap { texts in
           spoken.firstIndex(of: index).flatMap { texts.rows?.rows(texts.ranges[$0]) }

@@ -1,14 +1,11 @@
 import Autograd
 import Diffusion
-import DurableFiles
 import Foundation
 import Kernels
-import Layers
 import Tensors
 import TextEncoding
 import VideoAutoencoder
 import VideoTransformer
-import Weights
 
 /// Trains a denoiser, base or upsampler, to predict v from noisy latents and text (§3, §4; `model.md` section 9).
 package final class DenoiserTask: TrainingTask {
@@ -87,8 +84,7 @@ package final class DenoiserTask: TrainingTask {
   }
 
   package func export(to folder: String, on device: ComputeDevice) throws {
-    let document = model.store.document(as: .float16, metadata: ["recipe": run.name, "recipe_sha256": run.digest])
-    try DurableFile.replace(folder + "/model.safetensors", with: document.data())
+    try run.export(model.store, to: folder)
   }
 }
 
@@ -103,7 +99,16 @@ struct TextEncoder {
     encoder = try T5Encoder(folder: folder)
     tokenizer = try Tokenizer(
       modelFile: folder.appendingPathComponent("spiece.model"), maxTokens: encoder.configuration.maxTokens)
+    guard tokenizer.pieceCount <= encoder.configuration.vocabularySize else {
+      throw TrainingError(
+        .recipe,
+        "load \"\(folder.path)\": spiece.model has \(tokenizer.pieceCount) pieces, config.json's vocab_size is "
+          + "\(encoder.configuration.vocabularySize); do they belong together?")
+    }
   }
+
+  /// Of the vector of one token.
+  var width: Int { encoder.configuration.hidden }
 
   /// The captions' rows one after another, [M, d_text]; nil where there is none.
   func encode(_ captions: [String], on device: ComputeDevice) throws -> (rows: Tensor?, ranges: [Range<Int>]) {

@@ -40,6 +40,6 @@ package struct LatentExamples: Sendable {
   /// Nil where the example is of no class.
   package func classLabel(of index: Int) -> Int? { source.classLabel(index) }
 
-  /// Nil where no example is of a class.
-  var highestLabel: Int? { (0..<count).compactMap(classLabel(of:)).max() }
+  /// Of those examples that are of a class.
+  var labels: [Int] { (0..<count).compactMap(classLabel(of:)) }
 }

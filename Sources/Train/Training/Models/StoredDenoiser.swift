@@ -1,4 +1,5 @@
 import Foundation
+import Layers
 import Tensors
 import VideoTransformer
 import Weights
@@ -8,11 +9,13 @@ struct StoredDenoiser {
   let configuration: TransformerConfiguration
   private let files: [SafetensorsFile]
 
-  /// - Throws: `WeightsError`.
+  /// - Throws: `WeightsError`, also where the weights are not those of the configuration.
   init(folder: String) throws {
     let url = URL(fileURLWithPath: folder)
     configuration = try TransformerConfiguration(contentsOf: url.appending(path: "config.json"))
     files = try ModelFolder.openWeights(in: url)
+    // Looks at names and shapes only.
+    _ = try ParameterStore(loading: files, specifications: configuration.specifications)
   }
 
   /// - Throws: `WeightsError` if no file has the weight.

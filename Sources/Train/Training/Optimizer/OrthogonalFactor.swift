@@ -17,13 +17,13 @@ enum OrthogonalFactor {
     let (short, long) = (min(rows, columns), max(rows, columns))
     let norm = Float(gradientNorm([matrix]))
     var x = device.scale(wide.reshaped([short, long]), by: 1 / max(norm, 1e-20))
-    for _ in 0..<stepCount { x = improve(x, short: short, long: long, on: device) }
+    for _ in 0..<stepCount { x = improve(x, short: short, on: device) }
     let result = isTall ? transposed(x, rows: short, columns: long) : x
     return result.reshaped(matrix.shape)
   }
 
   /// a·X + (b·S + c·S²)·X of S = X·Xᵀ.
-  private static func improve(_ x: Tensor, short: Int, long: Int, on device: ComputeDevice) -> Tensor {
+  private static func improve(_ x: Tensor, short: Int, on device: ComputeDevice) -> Tensor {
     let square = product(x, device.packTransposed(x), rows: short, on: device)
     let fourth = product(square, device.packPlain(square), rows: short, on: device)
     let factor = device.scale(square, by: coefficients.b)

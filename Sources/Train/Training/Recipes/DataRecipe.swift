@@ -30,19 +30,21 @@ struct ClipData {
 
   /// Decodes what is not in the cache, and writes `skipped.json` with the files that are left out beside the run's
   /// other records.
-  init(
-    _ recipe: DataRecipe, shorterSides: [Int], place: DataPlace
-  ) throws {
-    func decoded(_ path: String) throws -> MediaSet {
+  ///
+  /// - Parameter usesClasses: whether a model is told the classes, which must then be the same in both data sets.
+  init(_ recipe: DataRecipe, shorterSides: [Int], usesClasses: Bool = false, place: DataPlace) throws {
+    let listings = (train: try MediaListing(path: recipe.train), held: try MediaListing(path: recipe.held))
+    if usesClasses { try Self.compareClasses(listings.train, listings.held, recipe) }
+    func decoded(_ listing: MediaListing) throws -> MediaSet {
       try MediaSet(
-        MediaListing(path: path),
+        listing,
         MediaSet.Options(
           shorterSides: shorterSides, framesPerSecond: recipe.framesPerSecond,
           cacheFolder: place.cacheFolder + "/frames"),
         report: place.report, shouldStop: { place.stop.isStopping })
     }
-    train = try decoded(recipe.train)
-    held = try decoded(recipe.held)
+    train = try decoded(listings.train)
+    held = try decoded(listings.held)
     let skipped = train.skipped + held.skipped
     for file in skipped { place.report("skips \(file.file): \(file.reason)") }
     let encoder = JSONEncoder()
@@ -50,6 +52,17 @@ struct ClipData {
     try DurableFile.makeFolder(place.workFolder)
     try DurableFile.replace(
       place.workFolder + "/skipped.json", with: String(decoding: try encoder.encode(skipped), as: UTF8.self) + "\n")
+  }
+
+  /// Refuses class folders that would be numbered differently in the two data sets.
+  private static func compareClasses(_ train: MediaListing, _ held: MediaListing, _ recipe: DataRecipe) throws {
+    guard !train.classNames.isEmpty, !held.classNames.isEmpty, train.classNames != held.classNames else { return }
+    let odd = Set(train.classNames).symmetricDifference(held.classNames).sorted()
+    throw TrainingError(
+      .recipe,
+      "read the recipe: \"\(recipe.train)\" has \(train.classNames.count) class folders, \"\(recipe.held)\" has "
+        + "\(held.classNames.count), and only one of them has \"\(odd[0])\", so that their numbers differ; give both "
+        + "the same folders, or name classes in metadata.jsonl")
   }
 }
 

@@ -29,7 +29,7 @@ package struct Recipe: Sendable {
       let run = try RunRecipe(table, file: file, digest: SHA256Digest(of: text).hex)
       switch try table.choice("kind", default: Kind.denoiser) {
       case .autoencoder: return Recipe(run: run, model: .autoencoder(try AutoencoderRecipe(table, run: run)))
-      case .textEncoder: return Recipe(run: run, model: .textEncoder(try TextEncoderRecipe(table, run: run)))
+      case .textEncoder: return Recipe(run: run, model: .textEncoder(try TextEncoderRecipe(table)))
       case .denoiser: return Recipe(run: run, model: .denoiser(try DenoiserRecipe(table, run: run)))
       }
     }

@@ -8,7 +8,7 @@ package struct TextEncoderRecipe: Sendable {
   package let tokenizerCaptionCount: Int
   package let captionsPerStep: Int
 
-  init(_ table: SettingsTable, run: RunRecipe) throws {
+  init(_ table: SettingsTable) throws {
     pieceCount = try table.value("pieces", default: 400, in: 32...100_000)
     tokenizerCaptionCount = try table.value("tokenizer_captions", default: 20_000, in: 100...10_000_000)
     captionsPerStep = try table.value("captions_per_step", default: 64, in: 1...65_536)

@@ -25,7 +25,8 @@ package struct PredictionMeasurement {
   private let sampling: StageSampling
   private let device: ComputeDevice
 
-  /// - Throws: `TrainingError` if the denoiser predicts no frames, or is told by text or an upsampler.
+  /// - Throws: `TrainingError` if the denoiser predicts no frames, is told by text or an upsampler, or does not fit the
+  ///   autoencoder.
   package init(denoiserFolder: String, autoencoderFolder: String, steps: Int, on device: ComputeDevice) throws {
     denoiser = try VideoTransformer(folder: URL(fileURLWithPath: denoiserFolder))
     autoencoder = try VideoAutoencoder(folder: URL(fileURLWithPath: autoencoderFolder))
@@ -37,6 +38,22 @@ package struct PredictionMeasurement {
         .model,
         "predict frames with \"\(denoiserFolder)\": it must have frame_pred, no text and no lr_channels; train such a "
           + "one")
+    }
+    try checkFit(denoiserFolder: denoiserFolder, autoencoderFolder: autoencoderFolder)
+  }
+
+  private func checkFit(denoiserFolder: String, autoencoderFolder: String) throws {
+    let (model, latents) = (denoiser.configuration, autoencoder.configuration)
+    try latents.check(frameCount: Self.givenFrameCount, side: resolution, folder: autoencoderFolder)
+    guard model.channels == latents.latentChannels, model.size.height == model.size.width,
+      frameCount > Self.givenFrameCount
+    else {
+      throw TrainingError(
+        .model,
+        "predict frames with \"\(denoiserFolder)\": it makes \(frameCount) frames of \(model.size.height)×"
+          + "\(model.size.width) latent pixels of \(model.channels) channels; needed are more than "
+          + "\(Self.givenFrameCount), square ones, of the \(latents.latentChannels) channels of "
+          + "\"\(autoencoderFolder)\"")
     }
   }
 

@@ -23,13 +23,16 @@ package struct ReconstructionReport: Sendable, Codable, Equatable {
 
 /// Measures reconstructions.
 package struct ReconstructionMeasurement {
+  private static let frameCount = 17
   private let autoencoder: VideoAutoencoder
   private let resolution: Int
   private let device: ComputeDevice
 
-  /// - Parameter resolution: pixels of a side, a multiple of the autoencoder's spatial factor.
+  /// - Parameter resolution: pixels of a side.
+  /// - Throws: `WeightsError`, and `TrainingError` if the autoencoder takes no such clips.
   package init(autoencoderFolder: String, resolution: Int, on device: ComputeDevice) throws {
     autoencoder = try VideoAutoencoder(folder: URL(fileURLWithPath: autoencoderFolder))
+    try autoencoder.configuration.check(frameCount: Self.frameCount, side: resolution, folder: autoencoderFolder)
     self.resolution = resolution
     self.device = device
   }
@@ -38,7 +41,7 @@ package struct ReconstructionMeasurement {
   ///
   /// - Parameter limit: the most windows of a file.
   package func reports(_ media: MediaSet, limit: Int) throws -> [ReconstructionReport] {
-    let windows = try ClipWindows(media, .video, frameCount: 17)
+    let windows = try ClipWindows(media, .video, frameCount: Self.frameCount)
     let byFile = Dictionary(grouping: 0..<windows.count, by: windows.file)
     return try byFile.sorted { $0.key < $1.key }.map { file, numbers in
       try report(file, numbers.prefix(limit).map { try windows.centre($0, resolution: resolution) })

@@ -11,12 +11,17 @@ struct Checkpoint {
   let recipeDigest: String
 
   func save(_ updater: WeightUpdater, progress: TrainingProgress) throws {
-    var document = SafetensorsDocument(metadata: [
-      "recipe": recipeDigest, "step": "\(progress.step)", "samples": "\(progress.samples)",
-      "seconds": "\(progress.seconds)", "updates": "\(updater.updateCount)",
-    ])
-    for (name, tensor) in updater.tensors { document.add(name, tensor) }
-    try DurableFile.replace(path, with: document.data())
+    let tensors = updater.tensors
+    let writer = SafetensorsWriter(
+      tensors.map { SafetensorsWriter.Entry($0.key, $0.value.shape, .float32) },
+      metadata: [
+        "recipe": recipeDigest, "step": "\(progress.step)", "samples": "\(progress.samples)",
+        "seconds": "\(progress.seconds)", "updates": "\(updater.updateCount)",
+      ])
+    try writer.write(to: path) { name in
+      guard let tensor = tensors[name] else { preconditionFailure("no tensor \(name) was announced") }
+      return tensor
+    }
   }
 
   /// Takes up the state, if there is one.

@@ -1,14 +1,13 @@
 import MediaIO
 import Tensors
+import VideoAutoencoder
 
 extension RGBFrames {
   /// Pixels [F, H, W, 3] in [−1, 1] as bytes.
   package init(_ pixels: Tensor) {
     precondition(pixels.shape.count == 4 && pixels.shape[3] == 3, "pixels are \(pixels.shape), expected [F, H, W, 3]")
-    self = withExtendedLifetime(pixels) {
-      RGBFrames(
-        width: pixels.shape[2], height: pixels.shape[1], frameCount: pixels.shape[0], values: pixels.values)
-    }
+    self.init(
+      width: pixels.shape[2], height: pixels.shape[1], frameCount: pixels.shape[0], bytes: pixels.pixelBytes())
   }
 
   /// Every pixel as a square of `factor` × `factor`.

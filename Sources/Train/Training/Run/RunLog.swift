@@ -1,3 +1,4 @@
+import DurableFiles
 import Foundation
 
 /// One line of a run's log.
@@ -25,26 +26,18 @@ package struct LogRecord: Codable, Sendable, Equatable {
 
 /// The record of a run, `log.jsonl`: one JSON object a line, appended as training goes.
 package struct RunLog: Sendable {
-  private let file: URL
+  private let path: String
 
-  package init(path: String) { file = URL(fileURLWithPath: path) }
+  package init(path: String) { self.path = path }
 
   package func append(_ record: LogRecord) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    var line = try encoder.encode(record)
-    line.append(UInt8(ascii: "\n"))
-    guard FileManager.default.fileExists(atPath: file.path) else { return try line.write(to: file) }
-    let handle = try FileHandle(forWritingTo: file)
-    defer { try? handle.close() }
-    try handle.seekToEnd()
-    try handle.write(contentsOf: line)
+    try AppendLog(path).append(Self.line(record), durably: false)
   }
 
   /// The records so far; a last line that a crash cut off is left out.
   package func records() -> [LogRecord] {
-    guard let text = try? String(contentsOf: file, encoding: .utf8) else { return [] }
-    return text.split(separator: "\n").compactMap { try? JSONDecoder().decode(LogRecord.self, from: Data($0.utf8)) }
+    let lines = (try? AppendLog.lines(of: path).lines) ?? []
+    return lines.compactMap { try? JSONDecoder().decode(LogRecord.self, from: Data($0.utf8)) }
   }
 
   /// Takes back what was logged after `step`: a run that goes on from there logs it again.
@@ -52,13 +45,12 @@ package struct RunLog: Sendable {
     let all = records()
     let kept = all.filter { $0.step <= step }
     guard kept.count < all.count else { return }
+    try DurableFile.replace(path, with: try kept.map { try Self.line($0) + "\n" }.joined())
+  }
+
+  private static func line(_ record: LogRecord) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
-    var data = Data()
-    for record in kept {
-      data.append(try encoder.encode(record))
-      data.append(UInt8(ascii: "\n"))
-    }
-    try data.write(to: file, options: .atomic)
+    return String(decoding: try encoder.encode(record), as: UTF8.self)
   }
 }

@@ -31,6 +31,8 @@ package final class TrainingRun<Task: TrainingTask> {
   private let log: RunLog
   private let checkpoint: Checkpoint
   private var progress = TrainingProgress()
+  /// Of the last checkpoint that this sitting wrote.
+  private var savedStep: Int?
 
   package init(_ task: Task, recipe: RunRecipe, on device: ComputeDevice, options: RunOptions) throws {
     self.task = task
@@ -77,13 +79,14 @@ package final class TrainingRun<Task: TrainingTask> {
       progress.seconds += (clock.now - stepStart) / .seconds(1)
       interval.add(figures)
       if progress.step % recipe.logEvery == 0 { try finish(&interval) }
-      if progress.step % recipe.measureEvery == 0 || progress.step == recipe.steps { try measure() }
-      let isOver = stop.isStopping || options.limit.map { clock.now - start >= $0 } ?? false
-      if isOver || clock.now - lastCheckpoint >= options.checkpointInterval {
+      let isMeasured = progress.step % recipe.measureEvery == 0 || progress.step == recipe.steps
+      // Measuring takes long, and may fail.
+      if isMeasured || clock.now - lastCheckpoint >= options.checkpointInterval {
         try save()
         lastCheckpoint = clock.now
       }
-      if isOver { break }
+      if isMeasured { try measure() }
+      if stop.isStopping || options.limit.map({ clock.now - start >= $0 }) ?? false { break }
     }
     try save()
     return progress.step == recipe.steps
@@ -133,8 +136,11 @@ package final class TrainingRun<Task: TrainingTask> {
     options.report("\(recipe.name): step \(progress.step): " + line.joined(separator: ", "))
   }
 
+  /// Writes a checkpoint, unless the last one is of this step.
   private func save() throws {
+    guard savedStep != progress.step else { return }
     try checkpoint.save(task.updater, progress: progress)
+    savedStep = progress.step
     try plot().write(to: options.workFolder + "/loss.png")
   }
 

@@ -68,7 +68,7 @@ package struct TrainingSession {
 
   private func makeTask(until stop: StopRequest) throws -> any TrainingTask {
     switch recipe.model {
-    case .autoencoder(let model): try AutoencoderTask(model, run: recipe.run, place: dataPlace(stop))
+    case .autoencoder(let model): try AutoencoderTask(model, run: recipe.run, place: dataPlace(stop), on: device)
     case .textEncoder(let model): try TextEncoderTask(model, run: recipe.run, workFolder: options.workFolder)
     case .denoiser(let model): try DenoiserTask(model, run: recipe.run, place: dataPlace(stop), on: device)
     }

@@ -56,8 +56,8 @@ package struct ClipMaker {
     }
   }
 
-  /// The last stage's latents.
-  private func latents(of batch: [Request]) throws -> [Tensor] {
+  /// The last stage's latents of clips that are made together, normalised, [F, h, w, c] each.
+  package func latents(of batch: [Request]) throws -> [Tensor] {
     let texts = try cascade.encode(batch.map(\.prompt))
     let clips = batch.map {
       Clip(prompt: $0.prompt, seed: $0.seed, frameCount: frameCount, stages: sampling)

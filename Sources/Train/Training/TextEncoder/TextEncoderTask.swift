@@ -6,7 +6,6 @@ import Kernels
 import Layers
 import Tensors
 import TextEncoding
-import Weights
 
 /// Trains a small T5 encoder, and the tokenizer before it, so that what a caption says can be read off its encoding by
 /// linear heads. The heads are thrown away, the encoder is frozen: denoisers attend to its output.
@@ -43,11 +42,13 @@ package final class TextEncoderTask: TrainingTask {
   private static func trainTokenizer(_ recipe: TextEncoderRecipe, seed: UInt64, path: String) throws {
     let scenes = SceneSource(seed: seed)
     let lines = (0..<recipe.tokenizerCaptionCount).map { CaptionBatches.caption(scenes, index: $0).text }
-    let textPath = path + ".txt"
+    let (textPath, unfinished) = (path + ".txt", path + ".tmp")
     try DurableFile.makeFolder(path.folderAndName.folder)
     try DurableFile.replace(textPath, with: lines.joined(separator: "\n") + "\n")
     try Tokenizer.train(
-      textFile: URL(fileURLWithPath: textPath), modelFile: URL(fileURLWithPath: path), pieceCount: recipe.pieceCount)
+      textFile: URL(fileURLWithPath: textPath), modelFile: URL(fileURLWithPath: unfinished),
+      pieceCount: recipe.pieceCount)
+    try DurableFile.publish(unfinished, as: path)
   }
 
   package var samplesPerBatch: Int { recipe.captionsPerStep }
@@ -87,8 +88,7 @@ package final class TextEncoderTask: TrainingTask {
   }
 
   package func export(to folder: String, on device: ComputeDevice) throws {
-    let document = encoder.store.document(as: .float16, metadata: ["recipe": run.name, "recipe_sha256": run.digest])
-    try DurableFile.replace(folder + "/model.safetensors", with: document.data())
+    try run.export(encoder.store, to: folder)
     try DurableFile.replace(folder + "/spiece.model", with: DurableFile.read(tokenizerPath))
   }
 }
