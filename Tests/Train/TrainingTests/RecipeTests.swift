@@ -13,7 +13,13 @@ struct RecipeTests {
     return try Recipe(file: path)
   }
 
-  @Test("every recipe of the demo can be read", arguments: ["ae", "t5", "base", "sr1", "sr2"])
+  @Test(
+    "every recipe of the demo can be read",
+    arguments: [
+      "t5", "ae-images", "ae", "decoder", "ae-whole", "decoder-whole", "decoder-more", "decoder-upsampled",
+      "base-images", "base", "base-whole", "base-more", "sr1", "sr1-whole", "sr1-more", "sr2", "sr2-more", "sr2-again",
+      "sr2-last",
+    ])
   func readsTheDemo(name: String) throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../..").path
     let recipe = try Recipe(file: "\(root)/configs/training/\(name).toml")
